@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the service is asked: HTTP in, one use case, HTTP out."""

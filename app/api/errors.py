@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One table from what can go wrong to the answer that says so."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app.api.problems import TRACE_ID, Problem, problem_response
+from app.domain.errors import InvalidTerms, LoanNotFound
+from app.services.ports import StorageUnavailable
+
+RETRY_AFTER_SECONDS = "1"  # most outages here are a restart or a lock; clients spread themselves by their own jitter
+# Codes are a contract; werkzeug's and Python's names for these have changed before.
+REFUSALS = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take this method; see Allow."),
+    413: ("content_too_large", "The body may have 64 KiB at most."),
+}
+_logger = logging.getLogger(__name__)
+
+
+def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
+    """Answer every error of the app with a problem document, Flask's own included."""
+    app.extensions[TRACE_ID] = current_trace_id
+    app.register_error_handler(Problem, malformed)
+    app.register_error_handler(InvalidTerms, invalid_terms)
+    app.register_error_handler(LoanNotFound, loan_not_found)
+    app.register_error_handler(StorageUnavailable, storage_unavailable)
+    app.register_error_handler(HTTPException, refused_by_flask)
+    app.register_error_handler(InternalServerError, unhandled)  # Flask hands unhandled exceptions over as this
+
+
+def malformed(error: Problem) -> Response:
+    """Answer what a view's parser refused."""
+    return problem_response(error.status, error.code, error.detail, error.faults)
+
+
+def invalid_terms(error: InvalidTerms) -> Response:
+    """Answer terms that no loan can have."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return problem_response(status, "invalid_terms", "No loan can have these terms.", error.faults)
+
+
+def loan_not_found(_error: LoanNotFound) -> Response:
+    """Answer an id that no loan has."""
+    return problem_response(HTTPStatus.NOT_FOUND, "loan_not_found", "There is no such loan.")
+
+
+def storage_unavailable(error: StorageUnavailable) -> Response:
+    """Answer while the database cannot, and say when to try again."""
+    _logger.warning("storage_unavailable", extra={"db.response.status_code": error.reason})
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    response = problem_response(status, "storage_unavailable", "The database does not answer; try again.")
+    response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
+
+
+def refused_by_flask(error: HTTPException) -> Response:
+    """Answer what routing or werkzeug refused, with its own headers: Allow at 405."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    code, detail = REFUSALS.get(status, (error.name.lower().replace(" ", "_"), f"{error.name}."))
+    response = problem_response(status, code, detail)
+    response.headers.extend(
+        (name, value) for name, value in error.get_headers() if name.lower() not in {"content-type", "content-length"}
+    )
+    return response
+
+
+def unhandled(error: InternalServerError) -> Response:
+    """Answer a mistake of ours, and log it once with its stack."""
+    cause = error.original_exception or error
+    _logger.error("unhandled_exception", exc_info=cause)
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The service made a mistake.")

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Problem documents (RFC 9457): what every refusal looks like; they never repeat what the client sent."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Response, current_app, json, request
+
+from app.domain.errors import Fault
+
+MEDIA_TYPE = "application/problem+json"
+TRACE_ID = "current_trace_id"  # the key in app.extensions
+
+
+class Problem(Exception):  # noqa: N818  # the name of the document
+    """A request that is refused by its form; raised anywhere below a view."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.faults = faults
+
+
+def problem_response(status: int, code: str, detail: str, faults: Sequence[Fault] = ()) -> Response:
+    """Build the document with the id of the trace in which the request can be looked up."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        # A path that no route knows is the client's own text.
+        "instance": request.path if request.url_rule else None,
+        "code": code,
+        "errors": [_member(fault) for fault in faults],
+        "trace_id": current_app.extensions[TRACE_ID](),
+    }
+    return Response(json.dumps(document), status, content_type=MEDIA_TYPE)
+
+
+def _member(fault: Fault) -> dict[str, str]:
+    pointer = f"/{fault.field}" if fault.field else ""
+    return {"pointer": pointer, "code": fault.code, "message": fault.message}

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service's settings: read once from the environment, checked as a whole, handed down; nothing else reads it."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+from app.secrets import require_strength
+
+Value = TypeVar("Value")
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
+DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
+
+
+class Environment(StrEnum):
+    """Where the service runs; outside dev, secrets are checked."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text is one line that names each, and never a value."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service needs to know; times in seconds."""
+
+    environment: Environment
+    debug: bool
+    log_level: str
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    ops_token: str | None = field(repr=False)
+    api_host: str
+    api_port: int
+    api_workers: int
+    api_threads: int
+    worker_slot: int
+    log_dir: Path | None
+    telemetry_dir: Path
+    otlp_endpoint: str | None
+    otlp_timeout_seconds: float
+    metric_export_interval_seconds: float
+    span_export_delay_seconds: float
+    telemetry_disabled: bool
+    shutdown_flush_seconds: float
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read every setting; raise SettingsError with all that is wrong at once."""
+        reader = _Reader(environ)
+        environment = reader.read("APP_ENV", _environment, Environment.DEV)
+        settings = cls(
+            environment=environment,
+            debug=reader.read("DEBUG", _flag, False),
+            log_level=reader.read("LOG_LEVEL", _log_level, "INFO"),
+            database_url=reader.secret("DATABASE_URL") or DEV_DATABASE_URL,
+            secret_key=reader.secret("SECRET_KEY") or DEV_SECRET_KEY,
+            ops_token=reader.secret("OPS_TOKEN"),
+            api_host=reader.read("API_HOST", str, "0.0.0.0"),  # noqa: S104  # a container's only address
+            api_port=reader.read("API_PORT", _whole(0, 65535), 8000),
+            api_workers=reader.read("API_WORKERS", _whole(1, 64), 4),
+            api_threads=reader.read("API_THREADS", _whole(1, 64), 4),
+            worker_slot=reader.read("WORKER_SLOT", _whole(0, 9999), 0),
+            log_dir=reader.read("LOG_DIR", Path, None),
+            telemetry_dir=reader.read("TELEMETRY_DIR", Path, Path(tempfile.gettempdir()) / "loan-service-telemetry"),
+            otlp_endpoint=reader.read("OTEL_EXPORTER_OTLP_ENDPOINT", _http_url, None),
+            otlp_timeout_seconds=reader.read("OTEL_EXPORTER_OTLP_TIMEOUT", _positive(), 2.0),
+            # The SDK's own units: milliseconds here, seconds above.
+            metric_export_interval_seconds=reader.read("OTEL_METRIC_EXPORT_INTERVAL", _positive(1000), 5.0),
+            span_export_delay_seconds=reader.read("OTEL_BSP_SCHEDULE_DELAY", _positive(1000), 1.0),
+            telemetry_disabled=reader.read("OTEL_SDK_DISABLED", _flag, False),
+            shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", _positive(), 2.0),
+        )
+        reader.check("DATABASE_URL", lambda: _database_url(settings.database_url))
+        if environment is not Environment.DEV:
+            for name in ("DATABASE_URL", "SECRET_KEY", "OPS_TOKEN"):
+                reader.check(name, lambda name=name: require_strength(name, reader.secret(name)))  # type: ignore[misc]
+        if environment is Environment.PRODUCTION and settings.debug:
+            reader.problems.append("DEBUG: false is expected in production")
+        if reader.problems:
+            raise SettingsError("; ".join(dict.fromkeys(reader.problems)))
+        return settings
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def read(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
+        """Parse a variable; an empty one counts as unset, as compose passes unset ones on empty."""
+        text = self.environ.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return default
+
+    def secret(self, name: str) -> str | None:
+        """Read a secret from X or from the file that X_FILE names."""
+        path = self.environ.get(f"{name}_FILE", "").strip()
+        value = self.environ.get(name, "").strip()
+        if path and value:
+            self.problems.append(f"{name}: either {name} or {name}_FILE is expected, not both")
+            return None
+        if not path:
+            return value or None
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            self.problems.append(f"{name}_FILE: a readable text file is expected")
+            return None
+
+    def check(self, name: str, check: Callable[[], object]) -> None:
+        """Run a check and note its ValueError."""
+        try:
+            check()
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+
+
+def _environment(text: str) -> Environment:
+    try:
+        return Environment(text)
+    except ValueError:
+        raise ValueError("dev, staging or production is expected") from None
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise ValueError("true or false is expected")
+    return text.lower() in {"true", "1"}
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)} is expected")
+    return text.upper()
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"a whole number from {least} to {most} is expected")
+        return int(text)
+
+    return parse
+
+
+def _positive(divisor: float = 1.0) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text) / divisor
+        except ValueError:
+            value = 0.0
+        if not 0 < value < 3600:  # noqa: PLR2004  # an hour; also refuses NaN
+            raise ValueError("a number above 0 is expected")
+        return value
+
+    return parse
+
+
+def _http_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an http:// or https:// address is expected")
+    return text
+
+
+def _database_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.scheme == "postgresql+psycopg2" and parts.hostname and parts.port != 0 and parts.path[1:])
+    except ValueError:  # a port that is no number, half an IPv6 address
+        whole = False
+    if not whole:
+        raise ValueError("postgresql+psycopg2://user:password@host:port/name is expected")

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring the schema up to date before the service starts: `python -m app.storage.migrate`, safe to run twice at once."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationInfo
+from alembic.util import CommandError
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from app.settings import Settings, SettingsError
+from app.storage.waiting import CONNECT_SECONDS
+
+Say = Callable[[str], None]
+
+# Any constant will do; this one is "loan" in ASCII.
+LOCK_KEY = 0x6C6F616E
+WAIT_SECONDS = 60.0  # for another migration
+PAUSE_SECONDS = 0.2
+# DDL that waits for a table makes every query behind it wait too: give up early and be run again.
+SESSION = "-c lock_timeout=5000 -c timezone=UTC"
+
+
+class MigrationError(Exception):
+    """The schema could not be brought up to date; the text is one line."""
+
+
+def migrate(database_url: str, revision: str = "head", *, wait_seconds: float = WAIT_SECONDS, say: Say = print) -> None:
+    """Upgrade to the newest revision or downgrade to "base", and say each step when it is done."""
+    arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-migrate", "options": SESSION}
+    engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+    try:
+        with engine.connect() as connection, _alone(connection, wait_seconds):
+            _run(connection, revision, say)
+    except DBAPIError as error:
+        code = getattr(error.orig, "pgcode", None)
+        why = f"SQLSTATE {code}" if code else "the database does not answer"
+        raise MigrationError(f"DATABASE_URL: {why}") from None
+    except CommandError as error:  # after a rollback to an older version of the service
+        raise MigrationError(f"the schema is not one of this version: {error}") from None
+
+
+def _run(connection: Connection, revision: str, say: Say) -> None:
+    steps: list[str] = []
+
+    def note(*, step: MigrationInfo, **_more: Any) -> None:  # noqa: ANN401  # Alembic passes what it likes
+        steps.append(f"schema: {'to' if step.is_upgrade else 'back from'} {step.up_revision_id}")
+        say(steps[-1])
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes |= {"connection": connection, "on_version_apply": note}
+    step = command.downgrade if revision == "base" else command.upgrade
+    step(config, revision)
+    connection.commit()
+    if not steps:
+        say("schema: nothing to do")
+
+
+@contextmanager
+def _alone(connection: Connection, wait_seconds: float) -> Iterator[None]:
+    """Hold the advisory lock of the session, so that of two migrations at once one waits for the other."""
+    deadline = time.monotonic() + wait_seconds
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}):
+        connection.rollback()
+        if time.monotonic() > deadline:
+            raise MigrationError(f"another migration has held the lock for {wait_seconds:g} s")
+        time.sleep(PAUSE_SECONDS)
+    connection.commit()
+    yield  # the session's end frees the lock, whatever happens
+
+
+def main() -> None:
+    """Migrate the database of the settings, or say in one line why not."""
+    try:
+        migrate(Settings.from_env().database_url)
+    except (SettingsError, MigrationError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks whether the database answers, within a limit that holds even where the network swallows everything."""
+
+import threading
+import time
+from contextlib import closing
+from queue import Empty, SimpleQueue
+
+import psycopg2
+
+from app.storage.database import connect_arguments
+
+
+class Ping:
+    """One question at a time, on a connection of its own: a full pool must not make the database look dead."""
+
+    def __init__(self, database_url: str, limit_seconds: float) -> None:
+        self._dsn = database_url.replace("+psycopg2", "", 1)
+        self._limit_seconds = limit_seconds
+        self._busy = threading.Lock()
+
+    def __call__(self) -> bool:
+        """Tell whether the database answers in time; while an earlier question hangs, the answer is no."""
+        deadline = time.monotonic() + self._limit_seconds
+        if not self._busy.acquire(timeout=self._limit_seconds):
+            return False
+        answer: SimpleQueue[bool] = SimpleQueue()
+        # Looking up a host name knows no limit; a thread can be left behind.
+        threading.Thread(target=self._ask, args=(answer,), daemon=True).start()
+        try:
+            return answer.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            return False
+
+    def _ask(self, answer: SimpleQueue[bool]) -> None:
+        try:
+            with closing(psycopg2.connect(self._dsn, **connect_arguments())) as connection:
+                connection.cursor().execute("SELECT 1")
+            answers = True
+        except psycopg2.Error:
+            answers = False
+        finally:
+            self._busy.release()
+        answer.put(answers)

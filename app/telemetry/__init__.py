@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the service is seen: the only package that imports OpenTelemetry; see README.md."""
+
+from app.telemetry.instruments import record
+from app.telemetry.logging import configure_logging
+from app.telemetry.setup import Pipeline, join_workers, observe_pool, set_up, shut_down
+from app.telemetry.tracing import current_trace_id
+from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, lowest_free_slot
+
+__all__ = [
+    "Pipeline",
+    "TelemetryDirError",
+    "claim",
+    "configure_logging",
+    "current_trace_id",
+    "forget_worker",
+    "join_workers",
+    "lowest_free_slot",
+    "observe_pool",
+    "record",
+    "set_up",
+    "shut_down",
+]

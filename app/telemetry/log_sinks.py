@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where log lines go; a full disk or a closed pipe never reaches the request that logs."""
+
+import contextlib
+import itertools
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from app.telemetry import redaction, semconv
+
+# Each file is also the reserve for an outage of the log chain: 4 x 50 MB are about 500,000 lines of one worker.
+MAX_FILE_BYTES = 50_000_000
+OLD_FILES = 3
+
+
+class OncePerMinute:
+    """Says yes at most once a minute."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def allows(self) -> bool:
+        """Tell whether it may be said now, and remember that it was."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + 60
+        return True
+
+
+class Sink(logging.Handler):
+    """A handler that says on stderr, at most once a minute, that lines are being lost, and goes on."""
+
+    target = "stdout"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reports = OncePerMinute()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; whatever goes wrong with it is the sink's own trouble."""
+        try:
+            self.write_line(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001  # a record that can't be written must not fail the request that logs it
+            self.handleError(record)
+
+    def write_line(self, line: str) -> None:
+        """Write one line to where lines of this sink go."""
+        sys.stdout.write(line)  # looked up each time: a server or a test may have replaced it
+        sys.stdout.flush()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # logging's own name
+        """Report the failure; logging itself would print a traceback for each line."""
+        error = sys.exc_info()[1]
+        if error is not None and self._reports.allows():
+            report = {
+                "event": semconv.EVENT_LOG_SINK_FAILED,
+                "sink": self.target,
+                semconv.ERROR_TYPE: redaction.error_type(error),
+            }
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(json.dumps(report) + "\n")
+
+
+class LogFile(Sink):
+    """A file of one process, rotated by size; old files keep the ending that the collector looks for."""
+
+    def __init__(self, path: Path, max_bytes: int = MAX_FILE_BYTES) -> None:
+        super().__init__()
+        self.target = str(path)
+        self._path = path
+        self._max_bytes = max_bytes
+        self._writer = os.getpid()
+        self._rest = b""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, unless this process only inherited the file: rotation needs a single writer."""
+        if os.getpid() == self._writer:
+            super().emit(record)
+
+    def write_line(self, line: str) -> None:
+        """Append a line by one write; what a full disk cut off goes out before the next line."""
+        data = self._rest + line.encode()
+        if self._size + len(data) > self._max_bytes:
+            with contextlib.suppress(OSError):  # then the file grows on, which loses nothing
+                self._rotate()
+        written = os.write(self._descriptor, data)
+        self._size += written
+        self._rest = data[written:]
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        super().close()
+
+    def _open(self) -> int:
+        # Readable by all: the collector runs as another user.
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._size = os.fstat(descriptor).st_size
+        return descriptor
+
+    def _rotate(self) -> None:
+        names = [self._path, *(self._path.with_suffix(f".{age}.jsonl") for age in range(1, OLD_FILES + 1))]
+        for newer, older in reversed(list(itertools.pairwise(names))):
+            if newer.exists():
+                newer.replace(older)
+        full = self._descriptor
+        self._descriptor = self._open()
+        os.close(full)

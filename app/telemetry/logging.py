@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One JSON object per line for every log record of this process, ours or a library's."""
+
+import logging
+import re
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+from pythonjsonlogger.core import merge_record_extra
+from pythonjsonlogger.json import JsonFormatter
+
+from app.telemetry import redaction, semconv
+from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
+from app.telemetry.resource import instance_id
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+CONSTANT_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+# SQLAlchemy prints statements with their parameters at INFO, urllib3 its retries at WARNING. A full span queue is
+# counted (otel.sdk.processor.span.processed): its warning would be written from within a request. An attribute that is
+# cut to its limit is as it should be: in an outage, each failed statement's stack is.
+QUIET = {
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.ERROR,
+    "opentelemetry.sdk._shared_internal": logging.ERROR,
+    "opentelemetry.attributes": logging.ERROR,
+}
+EXPORTERS = {
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter": "traces",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter": "metrics",
+}
+
+
+def configure_logging(settings: "Settings", process: str) -> None:
+    """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
+    formatter = JsonLines(instance_id(process))
+    sinks = [Sink()]
+    if settings.log_dir:
+        sinks.append(LogFile(settings.log_dir / f"api-{process}.jsonl"))
+    remove_sinks()
+    root = logging.getLogger()
+    for sink in sinks:
+        sink.setFormatter(formatter)
+        root.addHandler(sink)
+    root.setLevel(settings.log_level)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    for name, signal in EXPORTERS.items():
+        logging.getLogger(name).filters = [ExportTrouble(signal)]
+    logging.captureWarnings(capture=True)
+
+
+def remove_sinks() -> None:
+    """Take our own handlers off the root logger, and leave others' alone."""
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, Sink)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+class ExportTrouble(logging.Filter):
+    """Let one exporter's complaint through per minute, under a constant name."""
+
+    def __init__(self, signal: str) -> None:
+        super().__init__()
+        self._signal = signal
+        self._limit = OncePerMinute()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Decide about a record of the exporter."""
+        record.event = semconv.EVENT_TELEMETRY_EXPORT_FAILING
+        record.signal = self._signal
+        return self._limit.allows()
+
+
+class JsonLines(JsonFormatter):
+    """Format a record as one line of JSON; non-ASCII is escaped, so that no U+2028 can split it."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(json_ensure_ascii=True)
+        self._instance = instance
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format once per record, though two sinks and the rotation ask for it."""
+        line: str | None = record.__dict__.get("_line")
+        if line is None:
+            line = record.__dict__["_line"] = super().format(record)
+        return line
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  # logging's name
+        """Format an exception without its message."""
+        return redaction.stacktrace(ei[1]) if ei[1] else ""
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Lay the fields out, those that every line has first."""
+        log_data["timestamp"] = (
+            datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        )
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        log_data.update(event_of(record))
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            log_data["trace_id"] = trace.format_trace_id(context.trace_id)
+            log_data["span_id"] = trace.format_span_id(context.span_id)
+        log_data[semconv.SERVICE_INSTANCE_ID] = self._instance
+        merge_record_extra(record, log_data, reserved={*self.reserved_attrs, "event"})
+        if record.exc_info and record.exc_info[1]:
+            log_data[semconv.EXCEPTION_TYPE] = redaction.qualified_name(record.exc_info[1])
+            log_data[semconv.EXCEPTION_STACKTRACE] = message_dict["exc_info"]
+
+
+def event_of(record: logging.LogRecord) -> dict[str, str]:
+    """Name the event: ours are constants, a library's own words become the message of a log_message."""
+    if not record.args and isinstance(record.msg, str) and CONSTANT_NAME.fullmatch(record.msg):
+        return {"event": record.msg}
+    return {"event": getattr(record, "event", semconv.EVENT_LOG_MESSAGE), "message": record.getMessage()}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arbiter's side of the workers' metrics: slots, and the directory of their sockets and totals."""
+
+import fcntl
+import itertools
+import os
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO
+
+NAMES = re.compile(r"w(\d+)\.(sock|json|draft)")
+# The shortest limit for a socket's path among the systems that Gunicorn runs on; Linux allows four bytes more.
+MAX_SOCKET_PATH = 103
+
+
+class TelemetryDirError(Exception):
+    """TELEMETRY_DIR can't be used; the text is one line for the person who set it."""
+
+
+def socket_path(directory: Path, slot: int) -> Path:
+    """Say where the worker in a slot hands out its metrics."""
+    return directory / f"w{slot}.sock"
+
+
+def totals_path(directory: Path, slot: int) -> Path:
+    """Say where the totals of a slot are kept."""
+    return directory / f"w{slot}.json"
+
+
+def known_slots(directory: Path) -> set[int]:
+    """List the slots that have a worker, or had one since the arbiter's start."""
+    names = (NAMES.fullmatch(path.name) for path in directory.iterdir())
+    return {int(match[1]) for match in names if match and match[2] != "draft"}
+
+
+def lowest_free_slot(taken: Collection[int]) -> int:
+    """Choose the slot of the next worker; lowest first, so that a reload ends within twice the workers."""
+    return next(slot for slot in itertools.count() if slot not in taken)
+
+
+def claim(directory: Path) -> IO[str]:
+    """Make the directory ours and empty; it stays ours until the returned lock is closed."""
+    longest = len(os.fsencode(socket_path(directory, 9999)))
+    if longest > MAX_SOCKET_PATH:
+        raise TelemetryDirError(
+            f"TELEMETRY_DIR: a shorter path is expected; a socket in it would need {longest} bytes of {MAX_SOCKET_PATH}"
+        )
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (directory / "lock").open("w")
+    except OSError as error:
+        raise TelemetryDirError(f"TELEMETRY_DIR: a directory to write in is expected ({error.strerror})") from None
+    try:
+        # A POSIX lock belongs to the process: the workers don't inherit it, and a killed arbiter doesn't keep it.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise TelemetryDirError("TELEMETRY_DIR: a directory of its own is expected; another server uses this") from None
+    for path in directory.iterdir():
+        if NAMES.fullmatch(path.name):  # of an earlier server, whose counts are not this one's
+            path.unlink()
+    return lock
+
+
+def forget_worker(directory: Path, slot: int) -> None:
+    """Remove the socket of a worker that has gone; its totals stay, for the page and for the next in the slot."""
+    socket_path(directory, slot).unlink(missing_ok=True)
