@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One HTTP client for all backends: loopback, bounded in time, and an error that names the query."""
+
+from typing import Any
+
+import requests
+
+# A query over a few minutes of local data answers in milliseconds; a backend that needs longer is in trouble.
+TIMEOUT_SECONDS = 15.0
+
+
+class BackendError(RuntimeError):
+    """A backend refused a query or could not be reached."""
+
+
+def get_json(url: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON is what it is
+    """Fetch a JSON document; raise BackendError with the server's own words otherwise."""
+    try:
+        answer = requests.get(url, params=parameters, timeout=TIMEOUT_SECONDS)
+    except requests.RequestException as error:
+        raise BackendError(f"{url}: {type(error).__name__}") from error
+    if not answer.ok:
+        raise BackendError(f"{url} {parameters}: {answer.status_code} {answer.text.strip()[:300]}")
+    return answer.json()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One program on its way into the user's cache: locked, compiled beside its final name, renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from stack.catalogue import SERVERS, Recipe
+from stack.errors import StackError
+from stack.process import Child, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stack.golang import Go
+
+LINKER_FLAGS = "-s -w"
+COLLECTOR_BUILDER = "go.opentelemetry.io/collector/cmd/builder"
+
+
+class BuildError(StackError):
+    """A program could not be built; `output` holds the compiler's last lines."""
+
+
+def cache_home() -> Path:
+    """Give the folder of this user's built programs."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "loan-service" / "bin"
+
+
+def key(recipe: Recipe, go: Go) -> str:
+    """Give a hash of everything that the program depends on."""
+    digest = hashlib.sha256(repr((recipe.package, recipe.tags, LINKER_FLAGS, go.version)).encode())
+    for file in _sources(recipe):
+        digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cached_path(recipe: Recipe, go: Go) -> Path:
+    """Give the place of the finished program, which exists only when it is whole."""
+    return cache_home() / f"{recipe.name}-{key(recipe, go)}"
+
+
+def _sources(recipe: Recipe) -> list[Path]:
+    modules = [recipe.home / "go.mod", recipe.home / "go.sum"]
+    if not recipe.generated:
+        return modules
+    return [*modules, recipe.home / "builder.yaml", SERVERS / "ocb" / "go.mod", SERVERS / "ocb" / "go.sum"]
+
+
+class Compilation:
+    """The compilation of one program, one `tick` at a time; two builders of the same program share the work."""
+
+    def __init__(self, recipe: Recipe, go: Go) -> None:
+        self.recipe = recipe
+        self.target = cached_path(recipe, go)
+        self._go = go
+        self._unfinished = self.target.with_name(f"{self.target.name}.unfinished")
+        self._work = self.target.with_name(f"{self.target.name}.work")
+        self._lock: IO[str] | None = None
+        self._steps: Iterator[Command] | None = None
+        self._child: Child | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether another builder compiles this program now."""
+        return self._lock is None
+
+    def tick(self) -> bool:
+        """Go on, and tell whether the program is in the cache."""
+        if self._child and self._child.poll() is None:
+            return False
+        if self._child and self._child.poll():
+            self._fail(self._child.tail(20))
+        if not self._child and not self._take_lock():
+            return self.target.exists()
+        if self.target.exists():
+            self.cancel()
+            return True
+        return self._next_step()
+
+    def cancel(self) -> None:
+        """Stop compiling and leave nothing unfinished behind."""
+        if self._child:
+            self._child.stop()
+            self._child = None
+        if self._lock:
+            self._clean()
+            self._lock.close()
+            self._lock = None
+
+    def _next_step(self) -> bool:
+        if self._steps is None:
+            self._clean()
+            self._work.mkdir()
+            self._steps = self._commands()
+        command = next(self._steps, None)
+        if command:
+            self._child = Child(command)
+            return False
+        self._unfinished.rename(self.target)
+        self.cancel()
+        return True
+
+    def _take_lock(self) -> bool:
+        """Lock this program for this builder; the system frees the lock when the builder dies."""
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        lock = self.target.with_name(f"{self.target.name}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._lock = lock
+        return True
+
+    def _commands(self) -> Iterator[Command]:
+        folder = self.recipe.home
+        if self.recipe.generated:
+            yield from self._generate()
+            folder = self._work / "_build"
+        yield self._go_build(folder, self.recipe.package, self._unfinished, self.recipe.tags)
+
+    def _generate(self) -> Iterator[Command]:
+        """Let the collector's builder write its source, then put the pinned modules in place of its guesses."""
+        builder = self._work / "ocb"
+        yield self._go_build(SERVERS / "ocb", COLLECTOR_BUILDER, builder, "netgo")
+        options = ["--skip-compilation", "--skip-get-modules", "--config", str(self.recipe.home / "builder.yaml")]
+        yield self._command([str(builder), *options], self._work)
+        for name in ("go.mod", "go.sum"):
+            shutil.copy(self.recipe.home / name, self._work / "_build" / name)
+
+    def _go_build(self, folder: Path, package: str, output: Path, tags: str) -> Command:
+        options = ["-trimpath", "-tags", tags, "-ldflags", LINKER_FLAGS, "-o", str(output)]
+        return self._command([self._go.path, "build", *options, package], folder)
+
+    def _command(self, argv: list[str], folder: Path) -> Command:
+        return Command(
+            argv=argv,
+            log=self._work / "output.log",
+            env=self._go.environment(),
+            cwd=folder,
+            stop_signal=signal.SIGINT,  # Go removes its temporary files on an interrupt
+            death_signal=signal.SIGINT,
+            grace_seconds=5,
+            niceness=10,  # the service that already runs goes first
+        )
+
+    def _fail(self, output: str) -> None:
+        self.cancel()
+        lines = [line for line in output.splitlines() if line.strip()]
+        reason = lines[-1].strip() if lines else "the compiler said nothing"
+        raise BuildError(f"{self.recipe.name} {self.recipe.version} could not be built: {reason}", output)
+
+    def _clean(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._unfinished.unlink()
+        shutil.rmtree(self._work, ignore_errors=True)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One started service: is it ready, has it died, and stopping it until its ports are free."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stack.errors import StackError
+from stack.ports import is_free, require_free
+from stack.process import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from stack.services import Service
+    from stack.site import Site
+
+PORTS_FREE_SECONDS = 10.0
+TELLING = re.compile(
+    r"error|fatal|panic|emerg|invalid|fail|cannot|refused|denied|no such|unknown|expected", re.IGNORECASE
+)
+LONGEST_REASON = 300
+
+
+@dataclass
+class Running:
+    """A service and its process."""
+
+    service: Service
+    child: Child
+    started_at: float
+    ready: bool = False
+
+    @classmethod
+    def start(cls, service: Service, site: Site) -> Running:
+        """Start a service's process."""
+        return cls(service, Child(service.command(site)), time.monotonic())
+
+    def look(self, site: Site) -> str | None:
+        """Update `ready`, and say what is wrong, if anything is."""
+        code = self.child.poll()
+        if self.service.ready is None and code == 0:
+            self.ready = True
+        elif code is not None:
+            return f"{self.service.name} {self._ending(code)}: {self._reason()}"
+        elif not self.ready:
+            return self._ask(site)
+        return None
+
+    def _ask(self, site: Site) -> str | None:
+        try:
+            self.ready = bool(self.service.ready and self.service.ready(site))
+        except StackError as error:
+            return f"{self.service.name}: {error}"
+        if not self.ready and time.monotonic() - self.started_at > self.service.patience_seconds:
+            return f"{self.service.name} was not ready within {self.service.patience_seconds:.0f} s"
+        return None
+
+    def _reason(self) -> str:
+        # A server that refuses its command line says why first, and then lists all its options.
+        refusal, usage, _ = self.child.said().partition("\nUsage")
+        return reason_in(refusal if usage else self.child.tail())
+
+    def _ending(self, code: int) -> str:
+        when = "" if self.ready else " while starting"
+        if code < 0:
+            return f"was killed by {signal.Signals(-code).name}{when}"
+        return f"ended with exit code {code}{when}"
+
+
+def reason_in(output: str) -> str:
+    """Pick the line of a dying program's output that most likely says why."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if TELLING.search(line)]
+    line = (telling or lines or ["it wrote nothing"])[-1]
+    if line.endswith(":") and line != lines[-1]:  # a heading: what is wrong stands below it
+        line = f"{line} {lines[lines.index(line) + 1]}"
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
+
+
+def require_free_ports(service: Service, site: Site) -> None:
+    """Refuse to start a service whose ports are in use."""
+    for port in service.ports:
+        require_free(port, site.addresses.chosen[port])
+
+
+def stop_all(services: Collection[Running], site: Site) -> None:
+    """Stop services together, by force where need be, and wait until their ports are free."""
+    for running in services:
+        running.child.ask_to_stop()
+    for running in services:
+        running.child.finish()
+    ports = [site.addresses.chosen[port] for running in services for port in running.service.ports]
+    deadline = time.monotonic() + PORTS_FREE_SECONDS
+    while not all(map(is_free, ports)) and time.monotonic() < deadline:
+        time.sleep(0.02)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line and the environment of every server that is built here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url
+
+from stack.ports import HOST
+from stack.process import Command
+from stack.service_commands import database_url
+from stack.site import common_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stack.site import Site
+
+
+def _command(site: Site, service: str, argv: list[str], env: Mapping[str, str] | None = None) -> Command:
+    return Command(argv=argv, log=site.output(service), env=common_environment() | dict(env or {}))
+
+
+def _program(site: Site, name: str) -> str:
+    return str(site.programs[name])
+
+
+def prometheus(site: Site) -> Command:
+    """Serve metrics and evaluate rules."""
+    config = site.config("prometheus")
+    _write_secret(config / "secrets" / "ops_token", site.secret("OPS_TOKEN") or "none")
+    if not site.runs("grafana"):
+        (config / "targets" / "grafana.yaml").unlink(missing_ok=True)
+    options = [
+        f"--config.file={config / 'prometheus.yaml'}",
+        f"--storage.tsdb.path={site.data('prometheus')}",
+        f"--web.listen-address={site.address('prometheus')}",
+        f"--web.external-url=http://localhost:{site.port('prometheus')}",
+        "--web.enable-otlp-receiver",
+        "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage,created-timestamp-zero-ingestion",
+    ]
+    return _command(site, "prometheus", [_program(site, "prometheus"), *options])
+
+
+def otelcol(site: Site) -> Command:
+    """Receive telemetry and pass it on."""
+    options = ["--config", str(site.config("otelcol") / "collector.yaml")]
+    return _command(
+        site,
+        "otelcol",
+        [_program(site, "otelcol"), *options, "--feature-gates=stanza.synchronousLogEmitter"],
+        {
+            "LOG_DIR": str(site.log_dir),
+            "OTELCOL_DATA": str(site.data("otelcol")),
+            "OTELCOL_METRICS_HOST": HOST,
+            "OTELCOL_METRICS_PORT": str(site.port("otelcol", "metrics")),
+            "APP_ENV": site.settings.get("APP_ENV", "dev"),
+            "GOMEMLIMIT": "320MiB",
+        },
+    )
+
+
+def loki(site: Site) -> Command:
+    """Store and search logs."""
+    addresses = [f"-server.http-listen-address={HOST}", f"-server.grpc-listen-address={HOST}"]
+    return _command(site, "loki", [*_grafana_labs(site, "loki"), *addresses], {"LOKI_DATA": str(site.data("loki"))})
+
+
+def tempo(site: Site) -> Command:
+    """Store and search traces."""
+    environment = {"TEMPO_DATA": str(site.data("tempo")), "TEMPO_HTTP_ADDRESS": HOST}  # it has no flag for the address
+    command = _command(site, "tempo", _grafana_labs(site, "tempo"), environment)
+    return replace(command, grace_seconds=8)  # 5 s, or never when it was just asked something; by then all is written
+
+
+def _grafana_labs(site: Site, name: str) -> list[str]:
+    return [
+        _program(site, name),
+        f"-config.file={site.config(name) / name}.yaml",
+        "-config.expand-env=true",
+        f"-server.http-listen-port={site.port(name)}",
+        f"-server.grpc-listen-port={site.port(name, 'grpc')}",
+    ]
+
+
+def alertmanager(site: Site) -> Command:
+    """Group alerts and send them as mail."""
+    options = [
+        f"--config.file={site.config('alertmanager') / 'alertmanager.yaml'}",
+        f"--storage.path={site.data('alertmanager')}",
+        f"--web.listen-address={site.address('alertmanager')}",
+        f"--web.external-url=http://localhost:{site.port('alertmanager')}",
+        "--cluster.listen-address=",
+    ]
+    return _command(site, "alertmanager", [_program(site, "alertmanager"), *options])
+
+
+def mailpit(site: Site) -> Command:
+    """Take mail and keep it for reading."""
+    options = [
+        f"--smtp={site.address('mailpit', 'smtp')}",
+        f"--listen={site.address('mailpit')}",
+        f"--database={site.data('mailpit') / 'mailpit.db'}",
+        "--enable-prometheus=true",
+        "--disable-version-check",
+    ]
+    return _command(site, "mailpit", [_program(site, "mailpit"), *options])
+
+
+def postgres_exporter(site: Site) -> Command:
+    """Turn PostgreSQL's statistics into metrics."""
+    url = make_url(database_url(site))
+    argv = [_program(site, "postgres_exporter"), f"--web.listen-address={site.address('postgres-exporter')}"]
+    login = {
+        "DATA_SOURCE_URI": f"{site.address('db')}/{url.database}?sslmode=disable",
+        "DATA_SOURCE_USER": url.username or "",
+        "DATA_SOURCE_PASS": str(url.password or ""),
+    }
+    return _command(site, "postgres-exporter", argv, login)
+
+
+def nginx_exporter(site: Site) -> Command:
+    """Turn Nginx's status page into metrics."""
+    options = [
+        f"--nginx.scrape-uri=http://{site.address('nginx', 'status')}/stub_status",
+        f"--web.listen-address={site.address('nginx-exporter')}",
+    ]
+    return _command(site, "nginx-exporter", [_program(site, "nginx_exporter"), *options])
+
+
+def _write_secret(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o600)

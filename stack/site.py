@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where one copy of the stack lives: its folders, its ports, its settings and the programs it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.ports import HOST
+from stack.reach import reachable_by, server_user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stack.addresses import Addresses
+
+ROOT = Path(__file__).parents[1]
+# The system's limit for the path of a socket is 108 characters; the service adds a name of up to 40.
+LONGEST_SOCKET_FOLDER = 60
+ROOT_DATA = Path("/var/lib/loan-service")
+# What any program may need; the rest of the environment could change a server's mind (OTEL_*, GF_*, PG*).
+COMMON_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+@dataclass
+class Site:
+    """The facts that a service's command is made of."""
+
+    run_dir: Path
+    addresses: Addresses
+    settings: Mapping[str, str]
+    overrides: Mapping[str, str] = field(default_factory=dict)  # of the loan service's environment
+    programs: dict[str, Path] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()  # the services that run in this copy
+    telemetry_dir: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.run_dir = self.run_dir.absolute()
+        self.telemetry_dir = self.run_dir / "telemetry"
+        if len(str(self.telemetry_dir)) > LONGEST_SOCKET_FOLDER:
+            self.telemetry_dir = Path(tempfile.gettempdir()) / f"loan-{_digest(self.run_dir)}"
+
+    @property
+    def log_dir(self) -> Path:
+        """Give the folder of the service's and Nginx's JSON lines, which the collector reads."""
+        return self.run_dir / "logs"
+
+    def prepare(self) -> None:
+        """Make the folders; sockets and terminal output of an earlier run go, data and log lines stay."""
+        for folder in (self.telemetry_dir, self.output("").parent):
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self.run_dir, self.log_dir, self.telemetry_dir, self.output("").parent):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Remove what only a running stack needs."""
+        shutil.rmtree(self.telemetry_dir, ignore_errors=True)
+
+    def config(self, service: str) -> Path:
+        """Give the folder with a service's rewritten config files."""
+        return self.run_dir / "config" / service
+
+    def data(self, service: str) -> Path:
+        """Give the folder where a service keeps its data."""
+        folder = self.run_dir / "data" / service
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def shared_data(self, service: str) -> Path:
+        """Give the data folder of a service that root starts as another user, who may not see the run folder."""
+        if reachable_by(server_user(), self.data(service).parent):
+            return self.data(service)
+        return ROOT_DATA / _digest(self.run_dir) / service
+
+    def output(self, service: str) -> Path:
+        """Give the file with what a service writes to its terminal."""
+        return self.run_dir / "output" / f"{service}.log"
+
+    def runs(self, service: str) -> bool:
+        """Tell whether a service is part of this copy."""
+        return service in self.names
+
+    def secret(self, name: str) -> str | None:
+        """Give a setting that may be in a file of its own (NAME_FILE)."""
+        value = self.overrides.get(name) or self.settings.get(name)
+        file = self.settings.get(f"{name}_FILE")
+        return value or (Path(file).read_text().strip() if file else None)
+
+    def port(self, service: str, name: str | None = None) -> int:
+        """Give the number of a service's port here."""
+        return self.addresses.of(service, name)
+
+    def address(self, service: str, name: str | None = None) -> str:
+        """Give host:port of a service here."""
+        return f"{HOST}:{self.port(service, name)}"
+
+    def write_config(self, service: str, files: tuple[str, ...], transform: Callable[[str], str] | None = None) -> None:
+        """Copy a service's files with their addresses rewritten; the first one is `transform`ed as well."""
+        target = self.config(service)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        for place, name in enumerate(files):
+            source = ROOT / name
+            if source.is_dir():
+                self._copy_folder(source, target / source.name, service)
+            else:
+                self._copy_file(source, target / source.name, service, None if place else transform)
+
+    def _copy_folder(self, source: Path, target: Path, owner: str) -> None:
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            self._copy_file(file, target / file.relative_to(source), owner)
+
+    def _copy_file(self, source: Path, target: Path, owner: str, transform: Callable[[str], str] | None = None) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = self.addresses.rewrite(source.read_text(), owner)
+        target.write_text(transform(text) if transform else text)
+
+
+def common_environment() -> dict[str, str]:
+    """Give the part of the environment that every server gets."""
+    return {name: os.environ[name] for name in COMMON_VARIABLES if name in os.environ}
+
+
+def _digest(folder: Path) -> str:
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:12]

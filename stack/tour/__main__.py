@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Send one slow and one failing request through the running stack and print where each can be seen."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from stack import state
+from stack.backends import Loki, Prometheus, Tempo
+from stack.tour.provoke import failing_request, slow_request, submit_application
+from stack.tour.show import show_walk
+from stack.tour.walk import Follower
+
+NEEDED = ("api", "otelcol", "prometheus", "loki", "tempo")
+WIDTH = 120  # queries and log lines stay readable when the output is piped
+
+
+def main() -> None:
+    """Walk both requests, or say in one line what is missing for it."""
+    parser = argparse.ArgumentParser(prog="nox -s tour --", description=__doc__)
+    parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")
+    running = state.read(parser.parse_args().run_dir)
+    if running is None:
+        sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal")
+    waiting = [name for name in NEEDED if name not in running.urls]
+    if waiting:
+        sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` says when they are")
+    walk(running)
+
+
+def walk(running: state.State) -> None:
+    """Provoke the two requests and follow each."""
+    urls = running.urls
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    edge = urls.get("nginx", urls["api"])
+    follower = Follower(Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
+    loan_id = submit_application(edge)
+    for title, provoke in (
+        ("A slow request: another session holds the table for 0.65 s", slow_request),
+        ("A failing request: another session holds it until the service gives up", failing_request),
+    ):
+        answer = provoke(edge, running.database_url, loan_id)
+        with console.status("waiting until every backend has it"):
+            found = follower.follow(answer)
+        show_walk(console, title, answer, found)
+    if "grafana" in urls:
+        console.print(f"The same in Grafana: {urls['grafana']}/d/loan-service-red")
+
+
+if __name__ == "__main__":
+    main()

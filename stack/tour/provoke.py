@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make one request slow and one fail by a real fault: a lock held on the loans' table."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+import requests
+
+ROUTE = "/api/v1/loans/<uuid:loan_id>"
+# Longer than the 500 ms that the latency panel calls slow, shorter than the service's lock_timeout of 1 s.
+SLOW_SECONDS = 0.65
+# The service gives up after its lock_timeout, so the lock only has to outlast that; the bound is for a hung service.
+REQUEST_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the client saw of one request."""
+
+    status: int
+    seconds: float
+    trace_id: str
+    body: dict[str, Any]
+
+
+def submit_application(api: str) -> str:
+    """Submit a loan application through the API and return the loan's id."""
+    application = {
+        "borrower_id": "0198c7a0-0000-7000-8000-000000000001",
+        "currency": "EUR",
+        "principal_minor": 1_200_000,
+        "annual_rate_percent": "7.25",
+        "term_months": 48,
+    }
+    answer = requests.post(f"{api}/api/v1/loans", json=application, timeout=REQUEST_TIMEOUT_SECONDS)
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+def slow_request(api: str, database_url: str, loan_id: str) -> Answer:
+    """Read a loan while another session holds its table for 0.65 s."""
+    with _locked_loans(database_url) as release:
+        threading.Timer(SLOW_SECONDS, release.set).start()
+        return _read(api, loan_id)
+
+
+def failing_request(api: str, database_url: str, loan_id: str) -> Answer:
+    """Read a loan while another session holds its table until the service gives up with 503."""
+    with _locked_loans(database_url):
+        return _read(api, loan_id)
+
+
+def _read(api: str, loan_id: str) -> Answer:
+    started = time.monotonic()
+    answer = requests.get(f"{api}/api/v1/loans/{loan_id}", timeout=REQUEST_TIMEOUT_SECONDS)
+    seconds = time.monotonic() - started
+    # traceresponse: 00-<trace id>-<span id>-<flags>
+    trace_id = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", answer.headers.get("traceresponse", ""))
+    if trace_id is None:
+        raise RuntimeError(f"{answer.url} answered {answer.status_code} without a traceresponse header")
+    return Answer(answer.status_code, seconds, trace_id.group(1), answer.json())
+
+
+@contextmanager
+def _locked_loans(database_url: str) -> Iterator[threading.Event]:
+    """Hold the table from a thread of its own until the event is set or the block ends."""
+    held, release = threading.Event(), threading.Event()
+    holder = threading.Thread(target=_hold, args=(database_url, held, release), daemon=True)
+    holder.start()
+    if not held.wait(REQUEST_TIMEOUT_SECONDS):
+        raise RuntimeError("could not lock the loans' table: is PostgreSQL up?")
+    try:
+        yield release
+    finally:
+        release.set()
+        holder.join()
+
+
+def _hold(database_url: str, held: threading.Event, release: threading.Event) -> None:
+    connection = psycopg2.connect(database_url.replace("+psycopg2", ""))
+    try:
+        connection.cursor().execute("LOCK TABLE loan IN ACCESS EXCLUSIVE MODE")
+        held.set()
+        release.wait(REQUEST_TIMEOUT_SECONDS)
+    finally:
+        connection.close()
