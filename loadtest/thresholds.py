@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run has to reach: the verdicts, the table that names the failed ones, and the exit code."""
+
+from typing import NamedTuple
+
+from locust.stats import RequestStats
+
+from loadtest.answers import WrongAnswer
+from loadtest.routes import ROUTES, Route
+
+# The availability objective is 99.5 %: a run may fail no more often than the service may.
+FAILED_SHARE = 0.005
+# A 95th percentile of fewer answers than this is only the slowest of them.
+FEWEST_REQUESTS = 20
+
+
+class Verdict(NamedTuple):
+    """One threshold, what was measured, and whether it held."""
+
+    what: str
+    asked: str
+    measured: str
+    held: bool
+
+
+def judge(stats: RequestStats, crashes: int) -> list[Verdict]:
+    """Hold a run's figures against every threshold; `crashes` are exceptions in the people's own code."""
+    failed = stats.total.fail_ratio
+    wrong = sum(error.occurrences for error in stats.errors.values() if WrongAnswer.__name__ in repr(error.error))
+    verdicts = [
+        Verdict("failed requests", f"<= {FAILED_SHARE:.1%}", f"{failed:.2%}", failed <= FAILED_SHARE),
+        Verdict("wrong answers", "0", str(wrong), wrong == 0),
+        Verdict("crashed tasks", "0", str(crashes), crashes == 0),
+    ]
+    for route in ROUTES:
+        verdicts += _judge_route(stats, route)
+    return verdicts
+
+
+def _judge_route(stats: RequestStats, route: Route) -> list[Verdict]:
+    entry = stats.get(route.name, route.method)
+    row = f"{route.method} {route.name}"
+    p95 = entry.get_response_time_percentile(0.95)
+    return [
+        Verdict(
+            f"{row}: requests", f">= {FEWEST_REQUESTS}", str(entry.num_requests), entry.num_requests >= FEWEST_REQUESTS
+        ),
+        Verdict(f"{row}: p95", f"<= {route.p95_ms} ms", f"{p95:.0f} ms", p95 <= route.p95_ms),
+    ]
+
+
+def exit_code(verdicts: list[Verdict]) -> int:
+    """Give 0 when every threshold held, 1 otherwise."""
+    return 0 if all(verdict.held for verdict in verdicts) else 1
+
+
+def table(verdicts: list[Verdict]) -> str:
+    """Draw the verdicts, one a line, with the failed ones marked."""
+    header = Verdict("threshold", "asked", "measured", held=True)
+    widths = [max(len(str(row[column])) for row in (header, *verdicts)) for column in range(3)]
+    lines = [_line("", header, widths), *(_line("ok" if row.held else "FAILED", row, widths) for row in verdicts)]
+    return "\n".join(lines)
+
+
+def _line(mark: str, row: Verdict, widths: list[int]) -> str:
+    return f"{mark:<6} {row.what:<{widths[0]}}  {row.asked:>{widths[1]}}  {row.measured:>{widths[2]}}"
