@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/telemetry.md from docs/telemetry.yaml: `python -m docs.telemetry_page`; `--check` only compares."""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SOURCE = Path(__file__).with_name("telemetry.yaml")
+PAGE = SOURCE.with_suffix(".md")
+Row = dict[str, Any]
+
+HEAD = """\
+# Telemetry: every signal of the service
+
+<!-- Generated from telemetry.yaml by `python -m docs.telemetry_page`; lint fails when they differ. -->
+
+What is not listed here does not leave the process.
+Views drop unlisted metrics and attributes, the span exporter drops unlisted attributes.
+Names follow the stable OpenTelemetry semantic conventions; ours begin with `loan.`.
+In Prometheus and Loki dots become underscores.
+"""
+
+
+def page(catalogue: Row) -> str:
+    """Write the whole page."""
+    return "\n".join([HEAD, *_sections(catalogue)]).rstrip() + "\n"
+
+
+def _sections(catalogue: Row) -> Iterator[str]:
+    yield "## Resource\n"
+    yield _names(catalogue["resource"]) + "\n"
+    yield "## Metrics\n"
+    yield from _table(
+        ("Metric", "Type", "Attributes", "In Prometheus", "The question it answers"),
+        ((_code(row["name"]), _type(row), _names(row["attributes"]), _names(row["prometheus"]), row["question"])
+         for row in catalogue["metrics"]),
+    )  # fmt: skip
+    yield "At `/metrics` only, where each sample also has the label `worker`:\n"
+    yield from _table(
+        ("Metric", "Type", "What it says"),
+        ((_code(row["name"]), row["type"], row["description"]) for row in catalogue["page"]),
+    )
+    yield "The servers' own metrics that rules and dashboards use:\n"
+    yield from _table(
+        ("Server", "In Prometheus", "What they say"),
+        ((row["server"], _names(row["prometheus"]), row["description"]) for row in catalogue["servers"]),
+    )
+    yield "## Spans\n"
+    yield from _table(
+        ("Span", "Kind", "Attributes", "What it is"),
+        ((_code(row["name"]), row["kind"], _names(row["attributes"]), row["description"])
+         for row in catalogue["spans"]),
+    )  # fmt: skip
+    yield "## Log lines\n"
+    yield f"Each line is one JSON object with {_names(catalogue['line'])}, and:\n"
+    yield from _table(
+        ("Event", "Level", "Attributes", "What happened"),
+        ((_code(row["name"]), row["level"], _names(row["attributes"]), row["description"])
+         for row in catalogue["events"]),
+    )  # fmt: skip
+    yield "## Attributes\n"
+    yield from _table(
+        ("Attribute", "Type", "Values", "What it says"),
+        ((_code(row["name"]), row["type"], _values(row), row["description"]) for row in catalogue["attributes"]),
+    )
+
+
+def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(titles)} |"
+    yield f"|{'---|' * len(titles)}"
+    for row in rows:
+        cells = (cell.replace("|", "\\|") for cell in row)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _code(name: str) -> str:
+    return f"`{name}`"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(map(_code, names)) or "none"
+
+
+def _type(row: Row) -> str:
+    return f"{row['type']}, {_code(row['unit'])}{', exemplars' if row.get('exemplars') else ''}"
+
+
+def _values(row: Row) -> str:
+    return _names(row["values"]) if "values" in row else str(row.get("bound", "unbounded, never on metrics"))
+
+
+def main() -> None:
+    """Write the page, or say how it differs from its source."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    wanted = page(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
+    if not parser.parse_args().check:
+        PAGE.write_text(wanted, encoding="utf-8")
+        return
+    found = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    difference = list(
+        difflib.unified_diff(found.splitlines(), wanted.splitlines(), str(PAGE), "its source", lineterm="")
+    )
+    if difference:
+        sys.exit("\n".join([*difference, "docs/telemetry.md is not what telemetry.yaml says: run it without --check"]))
+
+
+if __name__ == "__main__":
+    main()
