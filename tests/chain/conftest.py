@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One native stack on free ports for the whole session, and a client for each backend."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from stack import nginx
+from stack.backends import Loki, Mailpit, Prometheus, Tempo
+from stack.runner import Stack
+
+# Several processes of several threads: where naive metrics go wrong.
+SERVICE = {"API_WORKERS": "4", "API_THREADS": "4"}
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Start every server; building them comes first where the cache has none."""
+    nginx.install(print)
+    with Stack.temporary(env=SERVICE) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The stack's backends, ready to be asked."""
+
+    prometheus: Prometheus
+    loki: Loki
+    tempo: Tempo
+    mailpit: Mailpit
+
+
+@pytest.fixture
+def backends(stack: Stack) -> Backends:
+    """Give a client for each backend of the running stack."""
+    return Backends(
+        Prometheus(stack.url("prometheus")),
+        Loki(stack.url("loki")),
+        Tempo(stack.url("tempo")),
+        Mailpit(stack.url("mailpit")),
+    )

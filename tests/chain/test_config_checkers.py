@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers' own checkers accept the config files as they are and refuse each one once it is broken."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stack.check_configs import ROOT, checks, find_program
+
+FOLDERS = ("otel", "prometheus", "loki", "tempo", "alertmanager", "nginx")
+PROMETHEUS = "prometheus/prometheus.yaml"
+RULES = "prometheus/rules/loan_service.alerts.yaml"
+MAIL = "alertmanager/alertmanager.yaml"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Copy the config files, so that a test may break one."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, tmp_path / "root" / name)
+    return tmp_path / "root"
+
+
+def refused(root: Path) -> list[str]:
+    """Give the file or folder of each check that fails."""
+    found = checks(root, root.parent / "scratch", find_program)
+    return [place for check in found if check.run() for place in check.name.split(": ")[0].split(", ")]
+
+
+def test_the_files_are_accepted(root: Path) -> None:
+    assert refused(root) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "refuses"),
+    [
+        ("otel/collector.yaml", "start_at: beginning", "start_at: middle", "otel/collector.yaml"),
+        ("otel/collector.yaml", "span.kind ==", "span.sort ==", "otel/collector.yaml"),
+        ("otel/collector.yaml", "max_interval: 5s", "max_interval: soon", "otel/collector.yaml"),
+        (PROMETHEUS, "scrape_timeout: 4s", "scrape_timeout: 6s", PROMETHEUS),
+        (PROMETHEUS, "rules/*.yaml", "rules/none.yaml", PROMETHEUS),
+        (RULES, "== 0", "=== 0", RULES),
+        (RULES, "for: 30s", "for: 5s", "prometheus/tests/loan_service.alerts.yaml"),
+        (MAIL, "receiver: lending-mail", "receiver: nobody", "alertmanager/"),
+        (MAIL, "lending-mail", "someone-else", "alertmanager/"),
+        ("alertmanager/templates/lending.tmpl", "{{ range .Alerts }}", "{{ range }}", "alertmanager/"),
+        ("loki/loki.yaml", "schema: v13", "schema: v99", "loki/loki.yaml"),
+        ("loki/loki.yaml", "max_chunk_age", "max_chunk_years", "loki/loki.yaml"),
+        ("tempo/tempo.yaml", "trace_idle_period", "trace_lazy_period", "tempo/tempo.yaml"),
+        ("nginx/nginx.conf", "server_tokens off", "server_token off", "nginx/nginx.conf"),
+        ("nginx/nginx.conf", "$upstream_seconds {", "$other {", "nginx/nginx.conf"),
+    ],
+)
+def test_a_broken_file_is_refused(root: Path, file: str, right: str, wrong: str, refuses: str) -> None:
+    text = (root / file).read_text()
+    assert right in text
+
+    (root / file).write_text(text.replace(right, wrong))
+
+    assert refuses in refused(root)

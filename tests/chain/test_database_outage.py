@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Without its database the service says so at once, stays alive, and is healthy again by itself."""
+
+import time
+
+import requests
+
+from stack.polling import poll
+from stack.runner import Stack
+from tests.chain.traffic import APPLICATION, LOANS, UNKNOWN_ID
+
+HEALTH_LIMIT_SECONDS = 2.0
+RETURN_SECONDS = 5.0
+
+
+def test_the_service_survives_its_database(stack: Stack) -> None:
+    api = stack.url("api")
+    assert requests.get(f"{api}/health", timeout=5).json() == {"status": "healthy"}
+
+    stack.stop("db")
+    try:
+        began = time.monotonic()
+        health = requests.get(f"{api}/health", timeout=5)
+        took = time.monotonic() - began
+        alive = requests.get(f"{api}/livez", timeout=5)
+        ready = requests.get(f"{api}/readyz", timeout=5)
+        read = requests.get(f"{api}{LOANS}/{UNKNOWN_ID}", timeout=10)
+        write = requests.post(f"{api}{LOANS}", json=APPLICATION, timeout=10)
+    finally:
+        stack.start("db")
+        stack.wait_ready("db")
+    poll(lambda: requests.get(f"{api}/health", timeout=5).ok, RETURN_SECONDS, "a healthy service")
+    after = requests.post(f"{api}{LOANS}", json=APPLICATION, timeout=10)
+
+    assert (health.status_code, health.json()) == (503, {"status": "unhealthy"})
+    assert took < HEALTH_LIMIT_SECONDS
+    assert alive.status_code == 200
+    assert ready.status_code == 503
+    for answer in (read, write):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert answer.headers["Content-Type"] == "application/problem+json"
+    assert after.status_code == 201

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The provisioned dashboards and their panels, as parameters of tests."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from grafana.provisioned.dashboards import panels
+from grafana.provisioned.files import PROVISIONING, files, read
+
+DASHBOARDS = {path.stem: read(path) for path in files() if path.suffix == ".json"}
+FILES = sorted(path for path in PROVISIONING.rglob("*") if path.is_file())
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel and where it stands."""
+
+    dashboard: str
+    json: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.dashboard}-{self.json['id']}"
+
+
+PANELS = [Panel(name, dict(panel)) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard)]

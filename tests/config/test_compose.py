@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docker-compose.yml and the Dockerfile keep their promises and agree with what else speaks of the same things."""
+
+import re
+from typing import Any
+
+import pytest
+
+from stack.catalogue import BY_NAME
+from stack.environment import parse
+from stack.services import SERVICES
+from tests.config.compose_policy import MAY_BE_EMPTY, PUBLISHED, ROOT, broken_promises, load, variables
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+ENVIRONMENTS = (".env.dev", ".env.staging", ".env.production")
+# Compose service -> the program that `nox -s up` builds for it.
+SERVERS = {
+    "prometheus": "prometheus",
+    "otelcol": "otelcol",
+    "mailpit": "mailpit",
+    "alertmanager": "alertmanager",
+    "tempo": "tempo",
+    "loki": "loki",
+    "nginx-exporter": "nginx_exporter",
+    "postgres-exporter": "postgres_exporter",
+}
+CONFIGS = {
+    "prometheus": "prometheus/prometheus.yaml",
+    "otelcol": "otel/collector.yaml",
+    "loki": "loki/loki.yaml",
+    "tempo": "tempo/tempo.yaml",
+    "alertmanager": "alertmanager/alertmanager.yaml",
+}
+# A flag's name, and its value where the header gives one that is the same everywhere (file names and folders are not).
+FLAG = re.compile(r"(?<=\s)(--?[a-z][\w.-]*)(?:=([\w.:,-]*))?")
+LINKS = {"--web.external-url"}  # where people find it: known to compose, which publishes it
+PLACES = {"--config", "--config.file", "-config.file", "--storage.tsdb.path", "--storage.path"}
+
+
+def test_every_promise_is_kept() -> None:
+    assert broken_promises(load()) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "change", "promise"),
+    [
+        ("loki", {"ports": ["3100:3100"]}, "loki publishes"),
+        ("db", {"ports": ["${DB_PORT:-5432}:5432"]}, "db publishes"),
+        ("grafana", {"ports": []}, "grafana publishes"),
+        ("tempo", {"cap_drop": []}, "tempo has capabilities"),
+        ("api", {"cap_add": ["SYS_ADMIN"]}, "api has capabilities"),
+        ("tempo", {"security_opt": []}, "tempo may gain privileges"),
+        ("loki", {"user": "root"}, "loki runs as root"),
+        ("mailpit", {"user": "0:0"}, "mailpit runs as root"),
+        ("tempo", {"read_only": False}, "tempo is writable without a reason"),
+        ("grafana", {"read_only": True}, "grafana is writable without a reason, or could not start"),
+        ("tempo", {"logging": {}}, "tempo may fill the disk"),
+        ("loki", {"healthcheck": {}}, "loki is not asked for its health"),
+        ("loki", {"healthcheck": {"disable": True}}, "loki is not asked for its health"),
+        ("loki", {"volumes": ["./loki/loki.yaml:/etc/loki/loki.yaml"]}, "loki may change ./loki/loki.yaml"),
+        ("loki", {"volumes": ["./loki/no.yaml:/etc/loki.yaml:ro"]}, "loki mounts ./loki/no.yaml, which is missing"),
+        ("loki", {"volumes": ["data:/loki"]}, "loki mounts the unknown volume data"),
+        ("api", {"environment": {"DATABASE_URL": "${DATABASE_URL}"}}, "api shows DATABASE_URL"),
+        ("api", {"depends_on": {"otelcol": {}}}, "api waits for otelcol"),
+        ("api", {"depends_on": {}}, "api does not wait for the migrations"),
+        ("nginx", {"networks": ["edge", "app", "data"]}, "db can talk to"),
+        ("grafana", {"networks": ["observability", "app"]}, "nginx can talk to"),
+    ],
+)
+def test_a_broken_promise_is_seen(service: str, change: dict[str, Any], promise: str) -> None:
+    compose = load()
+    compose["services"][service] |= change
+
+    assert any(found.startswith(promise) for found in broken_promises(compose)), broken_promises(compose)
+
+
+def test_a_secret_that_may_be_empty_is_seen() -> None:
+    compose = load()
+    compose["secrets"]["SECRET_KEY"] = {"environment": "SECRET_KEY"}
+
+    assert broken_promises(compose) == ["the secret SECRET_KEY comes from SECRET_KEY"]
+
+
+@pytest.mark.parametrize("key", ["mem_limit", "pids_limit"])
+def test_a_missing_limit_is_seen(key: str) -> None:
+    compose = load()
+    del compose["services"]["api"][key]
+
+    assert broken_promises(compose) == ["api has no limits"]
+
+
+def test_the_services_have_the_names_that_config_files_and_people_use() -> None:
+    others = {"api", "migrate", "db", "nginx", "grafana", "volume-owner"}
+
+    assert set(load()["services"]) == {*SERVERS, *others}
+
+
+@pytest.mark.parametrize(("service", "server"), SERVERS.items())
+def test_an_image_has_the_version_that_is_built_without_docker(service: str, server: str) -> None:
+    tag = load()["services"][service]["image"].rpartition(":")[2]
+
+    assert tag.removeprefix("v") == BY_NAME[server].version
+
+
+def test_every_foreign_image_is_pinned_to_a_release() -> None:
+    images = [service["image"] for service in load()["services"].values() if "build" not in service]
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+
+    assert [image for image in images + bases if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)] == []
+
+
+@pytest.mark.parametrize(("service", "config"), CONFIGS.items())
+def test_a_server_is_started_as_its_config_file_says(service: str, config: str) -> None:
+    given = dict(flag.partition("=")[::2] for flag in load()["services"][service]["command"])
+
+    said = dict(started_with(config))
+
+    assert set(given) - LINKS == set(said)
+    assert {flag: given[flag] for flag in set(said) - PLACES} == {flag: said[flag] for flag in set(said) - PLACES}
+
+
+def started_with(config: str) -> list[tuple[str, str]]:
+    """Read the flags from the comment at the top of a config file, from `Started with:` to the next paragraph."""
+    lines = (ROOT / config).read_text(encoding="utf-8").splitlines()
+    begin = next(number for number, line in enumerate(lines) if "Started with:" in line)
+    end = next(n for n, line in enumerate(lines[begin + 1 :], begin + 1) if not re.match(r"#  +", line))
+    flags = [match.groups(default="") for line in lines[begin:end] for match in FLAG.finditer(line.split(" (")[0])]
+    return [(flag, value) for flag, value in flags]
+
+
+def test_the_ports_are_those_of_the_stack_without_docker() -> None:
+    ports = {port.service: port for service in SERVICES for port in service.ports if port.first}
+
+    for name, (_, variable, number) in PUBLISHED.items():
+        # Without root Nginx takes another port there: compare with the one that config files speak of.
+        assert (ports[name].variable, ports[name].number) == (variable, number)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_environment_file_sets_every_variable_that_compose_needs(name: str) -> None:
+    settings = parse((ROOT / name).read_text(encoding="utf-8"), {})
+
+    assert variables(load()) - set(settings) == set()
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_environment_file_moves_only_ports_that_are_published(name: str) -> None:
+    settings = parse((ROOT / name).read_text(encoding="utf-8"), {})
+    known = {variable for _, variable, _ in PUBLISHED.values()}
+
+    assert {variable for variable in settings if variable.endswith("_PORT")} <= known
+
+
+def test_development_starts_without_anything_to_fill_in() -> None:
+    settings = parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {})
+
+    assert {name for name in variables(load()) if not settings[name]} <= MAY_BE_EMPTY

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every alert leads to a runbook, a dashboard and a person, and none is raised twice."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from grafana.provisioned.alerts import rules
+from grafana.provisioned.files import PROVISIONING, read
+from tests.config.dashboards import DASHBOARDS
+from tests.config.trees import strings
+
+ROOT = Path(__file__).parents[2]
+ALERTING = {path.name: read(path) for path in sorted((PROVISIONING / "alerting").glob("*.yaml"))}
+GRAFANA_RULES = [rule for document in ALERTING.values() for rule in rules(document)]
+PROMETHEUS_RULES = [
+    rule
+    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+    for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+]
+
+each_grafana_rule = pytest.mark.parametrize("rule", GRAFANA_RULES, ids=lambda rule: rule["title"])
+
+
+def test_there_are_alerts_of_both_kinds() -> None:
+    assert GRAFANA_RULES
+    assert PROMETHEUS_RULES
+
+
+@each_grafana_rule
+def test_a_grafana_rule_asks_a_log_question(rule: dict[str, Any]) -> None:
+    asked = {step["datasourceUid"] for step in rule["data"]} - {"__expr__"}
+
+    assert asked == {"loki"}
+    assert rule["condition"] in {step["refId"] for step in rule["data"]}
+    assert [step["refId"] for step in rule["data"]] == [step["model"]["refId"] for step in rule["data"]]
+    assert rule["noDataState"] == "OK"
+
+
+@each_grafana_rule
+def test_a_grafana_rule_has_no_dollar(rule: dict[str, Any]) -> None:
+    assert [text for text in strings(rule) if "$" in text] == []
+
+
+@each_grafana_rule
+def test_a_grafana_rule_leads_to_its_panel(rule: dict[str, Any]) -> None:
+    uid, panel = rule["dashboardUid"], rule["panelId"]
+    annotations = rule["annotations"]
+    [dashboard] = [dashboard for dashboard in DASHBOARDS.values() if dashboard["uid"] == uid]
+
+    assert panel in {one["id"] for one in dashboard["panels"] if one["type"] != "row"}
+    assert (annotations["__dashboardUid__"], annotations["__panelId__"]) == (uid, str(panel))
+
+
+@pytest.mark.parametrize(
+    "rule", [*GRAFANA_RULES, *PROMETHEUS_RULES], ids=lambda rule: rule.get("alert", rule.get("title"))
+)
+def test_an_alert_leads_to_its_runbook_and_dashboard(rule: dict[str, Any]) -> None:
+    name = rule.get("alert", rule.get("title"))
+    annotations = rule["annotations"]
+
+    assert annotations["summary"]
+    assert annotations["description"]
+    assert annotations["runbook_url"] == f"http://localhost:80/runbooks/{name}.md"
+    assert annotations["dashboard_url"] in {f"http://localhost:3030/d/{one['uid']}" for one in DASHBOARDS.values()}
+    assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert rule["labels"]["team"] == "lending"
+
+
+@pytest.mark.parametrize("name", [rule.get("alert", rule.get("title")) for rule in [*GRAFANA_RULES, *PROMETHEUS_RULES]])
+def test_an_alert_has_a_runbook_in_four_parts(name: str) -> None:
+    page = (ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^## (Meaning|Impact|Diagnosis|Mitigation)\b", page, re.MULTILINE)
+
+    assert page.startswith(f"# {name}\n")
+    assert parts == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+
+
+def test_no_alert_is_raised_twice() -> None:
+    grafana, prometheus = {rule["title"] for rule in GRAFANA_RULES}, {rule["alert"] for rule in PROMETHEUS_RULES}
+
+    assert grafana & prometheus == set()
+
+
+def test_every_policy_ends_at_a_contact_point() -> None:
+    points = {point["name"] for document in ALERTING.values() for point in document.get("contactPoints", [])}
+    policies = [policy for document in ALERTING.values() for policy in document.get("policies", [])]
+
+    assert len(policies) == 1
+    assert receivers(policies[0]) <= points
+
+
+def test_mail_goes_to_the_address_of_the_environment_and_tells_of_the_end() -> None:
+    [point] = ALERTING["contact-points.yaml"]["contactPoints"]
+    [receiver] = point["receivers"]
+
+    assert receiver["settings"]["addresses"] == "$ALERT_EMAIL"
+    assert receiver["disableResolveMessage"] is False
+
+
+def receivers(policy: dict[str, Any]) -> set[str]:
+    """Name the contact points of a policy and those below it."""
+    return {policy["receiver"]}.union(*(receivers(route) for route in policy.get("routes", [])))

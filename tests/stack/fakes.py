@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small made-up servers, in Python, in place of those that take minutes to build."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.ports import HOST, Port
+from stack.process import Command
+from stack.readiness import answers_ok
+from stack.services import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stack.site import Site
+
+# Each writes its own process id beside its log, so that a test can ask whether it still lives.
+PRELUDE = """
+import http.server, os, pathlib, signal, sys, time
+port, pids = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+pids.mkdir(exist_ok=True)
+def note(): (pids / str(os.getpid())).touch()
+note()
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def log_message(self, *words): pass
+def serve(): http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
+"""
+SERVES = PRELUDE + "print('serving', flush=True); serve()"
+# Like Gunicorn: a child that would go on alone, and a parent that takes it along when asked to stop.
+FORKS = (
+    PRELUDE
+    + """
+child = os.fork()
+if not child:
+    note(); serve()
+def leave(*_): os.kill(child, signal.SIGKILL); sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+while True: time.sleep(1)
+"""
+)
+STUBBORN = PRELUDE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
+REFUSES = PRELUDE + "print('loading'); print('error: broken.yaml line 3: unknown key'); print('bye'); sys.exit(2)"
+DIES_LATER = PRELUDE + "import threading; threading.Timer(1, lambda: os._exit(7)).start(); serve()"
+NEVER_READY = PRELUDE + "time.sleep(60)"
+ENDS_WELL = PRELUDE
+
+
+def service(name: str, script: str = SERVES, *, once: bool = False, needs: tuple[str, ...] = ()) -> Service:
+    """Make a line of the table."""
+
+    def command(site: Site) -> Command:
+        argv = [sys.executable, "-c", script, str(site.port(name)), str(site.run_dir / "pids")]
+        return Command(argv=argv, log=site.output(name), death_signal=signal.SIGTERM, grace_seconds=1)
+
+    port = Port(name, "http", 9000)
+    ready = None if once else answers_ok(name, "/")
+    return Service(name, command, stop_order=1, ready=ready, ports=(port,), needs=needs, patience_seconds=20)
+
+
+def noted_pids(run_dir: Path) -> set[int]:
+    """Give the process ids of all fakes that were ever started in a run folder."""
+    folder = run_dir / "pids"
+    return {int(file.name) for file in folder.iterdir()} if folder.exists() else set()
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> bool:
+    """Wait for something to become true and tell whether it did."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+__all__ = ["HOST", "alive", "eventually", "noted_pids", "service"]

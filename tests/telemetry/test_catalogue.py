@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/telemetry.yaml and the code name the same signals: nothing is emitted that is not described, or vice versa."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from flask import Flask
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader, Sum
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import telemetry
+from app.domain.money import Currency
+from app.settings import Environment, Settings
+from app.telemetry import metrics, semconv, setup
+from app.telemetry.database import OPERATIONS, OTHER
+from app.telemetry.logging import EXPORTERS
+from app.telemetry.spans import ALLOWED, EVENT_ATTRIBUTES
+from stack.ports import HOST, free_port
+from tests.telemetry.conftest import add_routes
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = yaml.safe_load((ROOT / "docs" / "telemetry.yaml").read_text())
+ATTRIBUTES = {each["name"]: each for each in CATALOGUE["attributes"]}
+METRICS = {each["name"]: each for each in CATALOGUE["metrics"]}
+
+
+def test_the_fences_are_the_catalogues() -> None:
+    assert {fence.metric: (sorted(fence.attributes), list(fence.buckets or [])) for fence in metrics.FENCES} == {
+        name: (sorted(each["attributes"]), each.get("buckets", [])) for name, each in METRICS.items()
+    }
+
+
+def test_spans_may_say_what_the_catalogue_says() -> None:
+    catalogued = {each["kind"]: set(each["attributes"]) for each in CATALOGUE["spans"]}
+
+    assert {kind.name.lower(): set(allowed) for kind, allowed in ALLOWED.items()} == catalogued
+    assert set(EVENT_ATTRIBUTES) == set(CATALOGUE["span_events"][0]["attributes"])
+
+
+def logged_events(source: str) -> Iterator[str]:
+    """Find the constant names that a module logs."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_logger(node.func.value):
+            name = node.args[1 if node.func.attr == "log" else 0]
+            yield name.value if isinstance(name, ast.Constant) else getattr(semconv, name.attr)  # type: ignore[attr-defined, misc]
+
+
+def is_logger(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"_logger", "logger"}
+
+
+def test_the_events_are_the_catalogues() -> None:
+    logged = {event for path in (ROOT / "app").rglob("*.py") for event in logged_events(path.read_text())}
+    named = {value for name, value in vars(semconv).items() if name.startswith("EVENT_")}
+
+    assert logged | named == {event["name"] for event in CATALOGUE["events"]}
+
+
+def test_the_search_for_events_sees_one_that_is_not_catalogued() -> None:
+    source = '_logger.info("made_up", extra={})\n_logger.log(level, semconv.EVENT_HTTP_REQUEST)'
+
+    assert set(logged_events(source)) == {"made_up", "http_request"}
+
+
+def test_every_name_in_the_code_is_described_and_used() -> None:
+    named = {value for name, value in vars(semconv).items() if name.isupper() and "." in value}
+    signals = [*CATALOGUE["metrics"], *CATALOGUE["spans"], *CATALOGUE["span_events"], *CATALOGUE["events"]]
+    used = {*CATALOGUE["resource"], *(name for signal in signals for name in signal["attributes"])}
+
+    assert {name for name in named if name not in METRICS} <= set(ATTRIBUTES)
+    assert used == set(ATTRIBUTES)
+    assert len(ATTRIBUTES) == len(CATALOGUE["attributes"])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values"),
+    [
+        ("loan.currency", set(Currency)),
+        ("db.operation.name", OPERATIONS | {OTHER}),
+        ("deployment.environment.name", set(Environment)),
+        ("signal", set(EXPORTERS.values())),
+        ("service.name", {semconv.SERVICE}),
+        ("service.namespace", {semconv.NAMESPACE}),
+    ],
+)
+def test_closed_lists_are_the_codes(attribute: str, values: set[str]) -> None:
+    assert set(ATTRIBUTES[attribute]["values"]) == values
+
+
+def test_what_labels_a_metric_is_bounded() -> None:
+    unbounded = [
+        name
+        for metric in CATALOGUE["metrics"]
+        for name in metric["attributes"]
+        if not ATTRIBUTES[name].keys() & {"values", "bound"}
+    ]
+
+    assert unbounded == []
+
+
+@pytest.fixture
+def emitting(settings: Settings, clean_process: None) -> Iterator[tuple[Flask, MetricReader]]:  # noqa: ARG001
+    """Emit every metric: requests, statements, an engine with a pool, and a batch processor."""
+    reader = InMemoryMetricReader()
+    app = Flask("loans")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "push_readers", lambda _settings: [reader])
+        telemetry.set_up(app, replace(settings, otlp_endpoint=f"http://{HOST}:{free_port()}"))
+    add_routes(app)
+    engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
+    telemetry.observe_pool(engine)
+    app.extensions["engine"] = engine  # the pool is reported for as long as the engine lives
+
+    @app.get("/read")
+    def read() -> str:
+        with engine.connect() as connection:
+            return str(connection.scalar(sa.text("SELECT 1")))
+
+    for path in ("/loans/1", "/boom", "/read"):
+        app.test_client().get(path)
+    yield app, reader
+    engine.dispose()
+
+
+def kind_of(data: object) -> str:
+    if isinstance(data, Sum):
+        return "counter" if data.is_monotonic else "updowncounter"
+    return type(data).__name__.lower()
+
+
+def test_every_metric_is_emitted_with_its_type_and_unit(emitting: tuple[Flask, InMemoryMetricReader]) -> None:
+    data = emitting[1].get_metrics_data()
+    assert data is not None
+    emitted: dict[str, Any] = {
+        metric.name: (kind_of(metric.data), metric.unit)
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+
+    assert emitted == {name: (each["type"], each["unit"]) for name, each in METRICS.items()}
+
+
+def test_prometheus_sees_the_catalogues_names(emitting: tuple[Flask, InMemoryMetricReader]) -> None:
+    page = emitting[0].test_client().get("/metrics").text
+
+    names = {sample.name for family in text_string_to_metric_families(page) for sample in family.samples}
+    described = {name for each in (*CATALOGUE["metrics"], *CATALOGUE["page"]) for name in each["prometheus"]}
+    assert names == described

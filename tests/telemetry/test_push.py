@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pushing to a collector, and what is lost when it refuses, hangs or is too slow."""
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from flask import Flask
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from app import telemetry
+from app.settings import Settings
+from app.telemetry import setup
+from stack.ports import HOST, free_port
+from tests.telemetry.conftest import Lines, add_routes
+
+
+@dataclass
+class Collector:
+    """Receives OTLP over HTTP and keeps it."""
+
+    spans: list[str] = field(default_factory=list)
+    metrics: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    status: int = 200
+    endpoint: str = ""
+
+    def take(self, path: str, body: bytes) -> None:
+        if path == "/v1/traces":
+            request = ExportTraceServiceRequest.FromString(body)
+            self.spans += [s.name for r in request.resource_spans for e in r.scope_spans for s in e.spans]
+        else:
+            export = ExportMetricsServiceRequest.FromString(body)
+            self.metrics |= {
+                metric.name: [
+                    {attribute.key: attribute.value.string_value for attribute in point.attributes}
+                    for point in getattr(metric, metric.WhichOneof("data") or "sum").data_points
+                ]
+                for r in export.resource_metrics
+                for e in r.scope_metrics
+                for metric in e.metrics
+            }
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    kept = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            assert self.headers["Content-Encoding"] == "gzip"
+            kept.take(self.path, gzip.decompress(body))
+            self.send_response(kept.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+        kept.endpoint = f"http://{HOST}:{server.server_address[1]}/"
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield kept
+        server.shutdown()
+        thread.join()
+
+
+def pushing(settings: Settings, endpoint: str) -> Flask:
+    """Set up an app that pushes only when it is flushed."""
+    app = Flask("loans")
+    telemetry.set_up(
+        app,
+        replace(
+            settings,
+            otlp_endpoint=endpoint,
+            otlp_timeout_seconds=0.6,
+            metric_export_interval_seconds=600,
+            span_export_delay_seconds=600,
+        ),
+    )
+    add_routes(app)
+    return app
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector: Collector) -> None:
+    client = pushing(settings, collector.endpoint).test_client()
+    for number in range(300):
+        client.get(f"/loans/{number}")
+
+    began = time.monotonic()
+    telemetry.shut_down(5)
+
+    assert collector.spans == ["GET /loans/<int:number>"] * 300
+    assert "http.server.request.duration" in collector.metrics
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_joining_sends_the_zeros_at_once(settings: Settings, collector: Collector) -> None:
+    pushing(settings, collector.endpoint)
+    settings.telemetry_dir.mkdir()
+
+    telemetry.join_workers()
+
+    deadline = time.monotonic() + 5
+    while "loan.applications" not in collector.metrics and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert {"loan.currency": "EUR"} in collector.metrics["loan.applications"]
+    assert {"error.type": "queue_full"} in collector.metrics["otel.sdk.processor.span.processed"]
+    assert {"error.type": "export_failed"} in collector.metrics["otel.sdk.exporter.span.exported"]
+    assert "otel.sdk.processor.span.queue.size" in collector.metrics
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_without_an_endpoint_nothing_is_pushed_and_traces_still_have_ids(settings: Settings) -> None:
+    app = Flask("loans")
+    telemetry.set_up(app, settings)
+    add_routes(app)
+
+    answer = app.test_client().get("/loans/1")
+
+    assert len(answer.get_json()["trace_id"]) == 32
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("Otel")] == []
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_a_collector_that_refuses_is_counted(settings: Settings, collector: Collector, lines: Lines) -> None:
+    collector.status = 400
+    app = pushing(settings, collector.endpoint)
+    app.test_client().get("/loans/1")
+    assert setup._process is not None  # noqa: SLF001
+    assert setup._process.signals is not None  # noqa: SLF001
+    setup._process.signals.tracer_provider.force_flush()  # noqa: SLF001
+
+    page = app.test_client().get("/metrics").text
+
+    assert 'otel_sdk_exporter_span_exported_total{worker="0",error_type="export_failed"} 1.0' in page
+    assert "telemetry_export_failing" in {line["event"] for line in lines()}
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_spans_beyond_the_queue_are_counted_and_not_logged(settings: Settings, lines: Lines) -> None:
+    app = pushing(settings, f"http://{HOST}:{free_port()}")
+    assert setup._process is not None  # noqa: SLF001
+    assert setup._process.signals is not None  # noqa: SLF001
+    tracer = setup._process.signals.tracer_provider.get_tracer("test")  # noqa: SLF001
+
+    for _ in range(6000):
+        tracer.start_span("span").end()
+
+    page = app.test_client().get("/metrics").text
+    [dropped] = [line for line in page.splitlines() if 'error_type="queue_full"' in line]
+    assert float(dropped.rpartition(" ")[2]) > 1000
+    assert [line for line in lines() if "Queue full" in line.get("message", "")] == []
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_shutting_down_gives_up_on_a_collector_that_hangs(settings: Settings) -> None:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        listener.listen()
+        client = pushing(settings, f"http://{HOST}:{listener.getsockname()[1]}").test_client()
+        client.get("/loans/1")
+
+        began = time.monotonic()
+        telemetry.shut_down(0.3)
+        took = time.monotonic() - began
+
+    assert 0.25 < took < 1

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which request yields which span, and what the span keeps to itself."""
+
+import re
+
+import pytest
+from opentelemetry.metrics import NoOpMeter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from app.telemetry.spans import LITERAL, GuardedExporter
+from app.telemetry.tracing import RequestsBegin
+from tests.telemetry.conftest import Observed
+
+CANARY = "canary-4111-1111"
+
+
+def test_a_request_is_one_server_span_named_by_its_route(observed: Observed) -> None:
+    observed.client.get("/loans/7")
+
+    [span] = observed.spans.get_finished_spans()
+    assert span.name == "GET /loans/<int:number>"
+    assert span.kind is SpanKind.SERVER
+    assert dict(span.attributes or {}) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "http.route": "/loans/<int:number>",
+        "network.protocol.version": "1.1",
+        "url.path": "/loans/7",
+        "url.scheme": "http",
+    }
+
+
+def test_the_resource_names_service_environment_and_slot(observed: Observed) -> None:
+    observed.client.get("/loans/7")
+
+    resource = observed.spans.get_finished_spans()[0].resource.attributes
+    assert resource["service.name"] == "loan-service"
+    assert resource["service.namespace"] == "lending"
+    assert resource["deployment.environment.name"] == "dev"
+    assert str(resource["service.instance.id"]).endswith("-w0")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [("GET", "/no/such/path", "GET"), ("PUT", "/loans/7", "PUT"), ("BREW", "/no/such/path", "HTTP")],
+)
+def test_an_unmatched_request_is_named_by_its_method_alone(
+    observed: Observed, method: str, path: str, name: str
+) -> None:
+    observed.client.open(path, method=method)
+
+    [span] = observed.spans.get_finished_spans()
+    assert span.name == name
+    assert "http.route" not in (span.attributes or {})
+    assert path not in str(span.attributes)
+
+
+@pytest.mark.parametrize("probe", ["/livez", "/readyz", "/health", "/metrics", "/livez?verbose=1"])
+def test_a_probe_leaves_no_span_no_measurement_and_no_active_request(observed: Observed, probe: str) -> None:
+    observed.client.get(probe)
+
+    assert observed.names() == []
+    assert observed.points("http.server.request.duration") == []
+    assert observed.points("http.server.active_requests") == []
+
+
+@pytest.mark.parametrize("url", ["/loans/7?x=/livez", "/loans/7?livez", "/loans/7?a=http://h/livez"])
+def test_a_request_that_only_mentions_a_probe_is_observed(observed: Observed, url: str) -> None:
+    observed.client.get(url)
+
+    assert observed.names() == ["GET /loans/<int:number>"]
+    assert len(observed.points("http.server.request.duration")) == 1
+
+
+def test_a_host_header_that_looks_like_a_probe_hides_nothing(observed: Observed) -> None:
+    observed.client.get("/loans/7", headers={"Host": "evil/livez?"})
+
+    assert len(observed.points("http.server.request.duration")) == 1
+
+
+def test_the_answer_carries_its_trace_id(observed: Observed) -> None:
+    answer = observed.client.get("/loans/7")
+
+    match = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-0[13]", answer.headers["traceresponse"])
+    assert match
+    assert answer.json == {"number": 7, "trace_id": match[1]}
+
+
+def test_outside_a_span_there_is_no_trace_id(observed: Observed) -> None:
+    answer = observed.client.get("/livez")
+
+    assert answer.json == {"trace_id": None}
+    assert "traceresponse" not in answer.headers
+
+
+def test_a_caller_cannot_switch_tracing_off(observed: Observed) -> None:
+    observed.client.get("/loans/7", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"})
+
+    assert observed.names() == ["GET /loans/<int:number>"]
+
+
+def test_what_a_client_sends_does_not_leave_with_the_span(observed: Observed) -> None:
+    headers = {"User-Agent": CANARY, "Host": f"{CANARY}.example", "X-Forwarded-For": CANARY, "Cookie": CANARY}
+
+    observed.client.get(f"/loans/7?ssn={CANARY}", headers=headers, environ_base={"REMOTE_ADDR": CANARY})
+    observed.client.get(f"/{CANARY}")
+
+    spans = observed.spans.get_finished_spans()
+    assert len(spans) == 2
+    assert CANARY not in "".join(span.to_json() for span in spans)
+
+
+def test_an_exception_marks_the_span_by_type_and_not_by_words(observed: Observed) -> None:
+    answer = observed.client.get("/boom")
+
+    span = observed.span("GET /boom")
+    assert answer.status_code == 500
+    assert span.status.status_code is StatusCode.ERROR
+    assert [dict(event.attributes or {}) for event in span.events] == [{"exception.type": "RuntimeError"}]
+    assert CANARY not in span.to_json()
+
+
+def test_an_exporter_is_flushed_through_its_guard() -> None:
+    exporter = InMemorySpanExporter()
+
+    assert GuardedExporter(exporter, NoOpMeter("test").create_counter("exported")).force_flush()
+
+
+def test_the_sampler_has_a_name() -> None:
+    assert RequestsBegin().get_description() == "RequestsBegin"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("SELECT 'it''s', 12.5, a1, t_2 FROM b3 WHERE x = %(x_1)s", "SELECT ?, ?, a1, t_2 FROM b3 WHERE x = %(x_1)s"),
+        ("SELECT $1 LIMIT 20", "SELECT $? LIMIT ?"),
+    ],
+)
+def test_literals_leave_a_statement(text: str, cleaned: str) -> None:
+    assert LITERAL.sub("?", text) == cleaned

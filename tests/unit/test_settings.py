@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: every error names its variable and what is expected, and never a value."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import Environment, Settings, SettingsError
+
+STRONG = "9f2c7d1e5b8a4c6f0d3e"
+STAGING = {
+    "APP_ENV": "staging",
+    "DATABASE_URL": f"postgresql+psycopg2://loan:{STRONG}@db:5432/loans",
+    "SECRET_KEY": f"k-{STRONG}",
+    "OPS_TOKEN": f"t-{STRONG}",
+}
+
+
+def test_nothing_needs_to_be_set_in_development() -> None:
+    settings = Settings.from_env({})
+
+    assert settings.environment is Environment.DEV
+    assert (settings.api_port, settings.api_workers, settings.api_threads) == (8000, 4, 4)
+    assert settings.ops_token is None
+
+
+def test_what_is_set_is_read_in_its_unit(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {
+            "LOG_LEVEL": "debug",
+            "DEBUG": "1",
+            "API_PORT": " 9000 ",
+            "LOG_DIR": str(tmp_path),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otelcol:4318",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "1.5",
+            "OTEL_METRIC_EXPORT_INTERVAL": "2500",
+        }
+    )
+
+    assert (settings.log_level, settings.debug, settings.api_port) == ("DEBUG", True, 9000)
+    assert settings.log_dir == tmp_path
+    assert settings.otlp_endpoint == "http://otelcol:4318"
+    assert (settings.otlp_timeout_seconds, settings.metric_export_interval_seconds) == (1.5, 2.5)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_strong_secrets_are_accepted_outside_development(environment: str) -> None:
+    settings = Settings.from_env(STAGING | {"APP_ENV": environment})
+
+    assert settings.secret_key == f"k-{STRONG}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_ENV", "prod"),
+        ("DEBUG", "maybe"),
+        ("LOG_LEVEL", "LOUD"),
+        ("API_PORT", "eighty"),
+        ("API_PORT", "65536"),
+        ("API_PORT", "٨٠"),
+        ("API_WORKERS", "0"),
+        ("API_THREADS", "-1"),
+        ("DATABASE_URL", "sqlite:///loans"),
+        ("DATABASE_URL", "postgresql://loan:loan@db/loans"),
+        ("DATABASE_URL", "postgresql+psycopg2://loan:loan@db:5432x/loans"),
+        ("DATABASE_URL", "postgresql+psycopg2://loan:loan@db:5432/"),
+        ("DATABASE_URL", "postgresql+psycopg2:///loans"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "otelcol:4318"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "nan"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-5"),
+    ],
+)
+def test_a_malformed_setting_is_named_without_its_value(name: str, value: str) -> None:
+    text = refusal({name: value})
+
+    assert text.startswith(f"{name}: ")
+    assert "expected" in text
+    assert value not in text.removeprefix(f"{name}: ").split()
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "OPS_TOKEN"])
+@pytest.mark.parametrize(
+    "secret", ["", "short", "change-me-change-me-change-me", "dev-only-signing-key", "password" * 3]
+)
+def test_a_missing_short_or_default_secret_is_refused_outside_development(name: str, secret: str) -> None:
+    value = f"postgresql+psycopg2://loan:{secret}@db:5432/loans" if name == "DATABASE_URL" else secret
+
+    text = refusal(STAGING | {name: value})
+
+    assert text.startswith(f"{name}: ")
+    assert "\n" not in text
+    assert not secret or secret not in text
+
+
+def test_a_missing_database_url_is_refused_outside_development() -> None:
+    assert refusal({key: value for key, value in STAGING.items() if key != "DATABASE_URL"}).startswith("DATABASE_URL: ")
+
+
+def test_a_database_url_that_is_no_url_is_refused() -> None:
+    assert "DATABASE_URL: " in refusal(STAGING | {"DATABASE_URL": "postgresql+psycopg2://[half"})
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    text = refusal({"API_PORT": "x", "DEBUG": "x"})
+
+    assert text == "DEBUG: true or false is expected; API_PORT: a whole number from 0 to 65535 is expected"
+
+
+def test_debug_is_refused_in_production_only() -> None:
+    assert Settings.from_env(STAGING | {"DEBUG": "true"}).debug
+    assert refusal(STAGING | {"APP_ENV": "production", "DEBUG": "true"}) == "DEBUG: false is expected in production"
+
+
+def test_a_secret_comes_from_a_file_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"k-{STRONG}\n")
+
+    settings = Settings.from_env({"SECRET_KEY_FILE": str(file)})
+
+    assert settings.secret_key == f"k-{STRONG}"
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    text = refusal({"SECRET_KEY": "a", "SECRET_KEY_FILE": str(tmp_path / "b")})
+
+    assert text == "SECRET_KEY: either SECRET_KEY or SECRET_KEY_FILE is expected, not both"
+
+
+def test_a_secrets_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert refusal({"OPS_TOKEN_FILE": str(tmp_path / "none")}) == "OPS_TOKEN_FILE: a readable text file is expected"
+
+
+def test_no_secret_is_printed_with_the_settings() -> None:
+    assert STRONG not in repr(Settings.from_env(STAGING))
+
+
+def refusal(environ: dict[str, str]) -> str:
+    """Read settings that must be refused and return the reason."""
+    with pytest.raises(SettingsError) as error:
+        Settings.from_env(environ)
+    return str(error.value)
