@@ -61,7 +61,7 @@ def upgrade() -> None:
 
 
 def _create_installment() -> None:
-    amounts = "opening_balance principal interest fee paid_principal paid_interest paid_fee rebated_interest".split()
+    amounts = ["opening_balance", "principal", "interest", "fee", "paid_principal", "paid_interest", "paid_fee", "rebated_interest"]
     op.create_table(
         "installment",
         sa.Column("loan_id", sa.Uuid(), sa.ForeignKey("loan.id"), nullable=False),
@@ -86,7 +86,7 @@ def _create_installment() -> None:
 
 
 def _create_transaction() -> None:
-    amounts = "principal interest fee amount interest_rebate".split()
+    amounts = ["principal", "interest", "fee", "amount", "interest_rebate"]
     op.create_table(
         "loan_transaction",
         sa.Column("id", sa.Uuid(), nullable=False),
