@@ -19,6 +19,14 @@ class Currency(StrEnum):
     SEK = "SEK"
     USD = "USD"
 
+    @property
+    def exponent(self) -> int:
+        """Give the number of decimals of the major unit, by ISO 4217."""
+        return EXPONENTS.get(self, 2)
+
+
+EXPONENTS = {Currency.JPY: 0, Currency.KWD: 3}  # the others have 2
+
 
 @dataclass(frozen=True)
 class Money:
