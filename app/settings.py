@@ -3,13 +3,15 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+from app.access import DEV_KEYS, ApiKey
+from app.access_entries import parse_keys
 from app.secrets import require_strength
 
 Value = TypeVar("Value")
@@ -17,6 +19,9 @@ Value = TypeVar("Value")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
+DEV_NATIONAL_ID_PEPPER = "dev-only-national-id-pepper"
+# Outside dev each must be there, long enough, and none that everybody knows.
+STRONG_SECRETS = ("DATABASE_URL", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN")
 
 
 class Environment(StrEnum):
@@ -40,6 +45,9 @@ class Settings:
     log_level: str
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
+    # Keys the hashes of national ids: with another one, no stored hash is found again.
+    national_id_pepper: str = field(repr=False)
+    api_keys: tuple[ApiKey, ...] = field(repr=False)
     ops_token: str | None = field(repr=False)
     api_host: str
     api_port: int
@@ -66,6 +74,8 @@ class Settings:
             log_level=reader.read("LOG_LEVEL", _log_level, "INFO"),
             database_url=reader.secret("DATABASE_URL") or DEV_DATABASE_URL,
             secret_key=reader.secret("SECRET_KEY") or DEV_SECRET_KEY,
+            national_id_pepper=reader.secret("NATIONAL_ID_PEPPER") or DEV_NATIONAL_ID_PEPPER,
+            api_keys=reader.api_keys(environment),
             ops_token=reader.secret("OPS_TOKEN"),
             api_host=reader.read("API_HOST", str, "0.0.0.0"),  # noqa: S104  # a container's only address
             api_port=reader.read("API_PORT", _whole(0, 65535), 8000),
@@ -84,8 +94,9 @@ class Settings:
         )
         reader.check("DATABASE_URL", lambda: _database_url(settings.database_url))
         if environment is not Environment.DEV:
-            for name in ("DATABASE_URL", "SECRET_KEY", "OPS_TOKEN"):
+            for name in STRONG_SECRETS:
                 reader.check(name, lambda name=name: require_strength(name, reader.secret(name)))  # type: ignore[misc]
+            reader.problems += reader.unfit_keys(settings.api_keys)
         if environment is Environment.PRODUCTION and settings.debug:
             reader.problems.append("DEBUG: false is expected in production")
         if reader.problems:
@@ -125,6 +136,26 @@ class _Reader:
         except (OSError, UnicodeDecodeError):
             self.problems.append(f"{name}_FILE: a readable text file is expected")
             return None
+
+    def api_keys(self, environment: Environment) -> tuple[ApiKey, ...]:
+        """Read the keys of callers; in dev, where none are given, the public ones."""
+        text = self.secret("API_KEYS")
+        if text is None:
+            return DEV_KEYS if environment is Environment.DEV else ()
+        keys, problems = parse_keys(text)
+        self.problems += [f"API_KEYS: {problem}" for problem in problems]
+        return keys
+
+    def unfit_keys(self, keys: Sequence[ApiKey]) -> list[str]:
+        """List what keeps well-formed keys from being used outside dev."""
+        if self.secret("API_KEYS") is None:
+            return ["API_KEYS: a key of its own for each caller is expected outside dev"]
+        public = {key.sha256 for key in DEV_KEYS}
+        return [
+            f"API_KEYS: entry {number}: sha256: none of development's public keys is expected outside dev"
+            for number, key in enumerate(keys, 1)
+            if key.sha256 in public
+        ]
 
     def check(self, name: str, check: Callable[[], object]) -> None:
         """Run a check and note its ValueError."""

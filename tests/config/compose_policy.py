@@ -29,7 +29,15 @@ WITHOUT_HEALTHCHECK = {"otelcol", "nginx-exporter", "migrate", "volume-owner"}
 # It hands volumes to the others, which is what root is for.
 ROOT_ALLOWED = {"volume-owner": ["CHOWN"]}
 MAY_BE_EMPTY = {"OPS_TOKEN"}  # in development /metrics is open; elsewhere the service itself refuses to start
-SECRETS = {"POSTGRES_PASSWORD", "DATABASE_URL", "SECRET_KEY", "OPS_TOKEN", "GF_ADMIN_PASSWORD"}
+SECRETS = {
+    "POSTGRES_PASSWORD",
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "NATIONAL_ID_PEPPER",
+    "API_KEYS",
+    "OPS_TOKEN",
+    "GF_ADMIN_PASSWORD",
+}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 
 

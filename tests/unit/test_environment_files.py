@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The three environment files: development starts as it is, the others only when their secrets are filled in."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ from stack.environment import parse
 
 ROOT = Path(__file__).parents[2]
 STRONG = "9f2c7d1e5b8a4c6f0d3e"
-SECRETS = {"POSTGRES_PASSWORD": STRONG, "SECRET_KEY": f"k-{STRONG}", "OPS_TOKEN": f"t-{STRONG}"}
+SECRETS = {
+    "POSTGRES_PASSWORD": STRONG,
+    "SECRET_KEY": f"k-{STRONG}",
+    "NATIONAL_ID_PEPPER": f"p-{STRONG}",
+    "OPS_TOKEN": f"t-{STRONG}",
+    "API_KEYS": json.dumps([{"id": "teller", "client": "acme", "scopes": ["loans:read"], "sha256": "0a" * 32}]),
+}
 
 
 def read(environment: str, filled_in: dict[str, str]) -> dict[str, str]:
@@ -18,7 +25,7 @@ def read(environment: str, filled_in: dict[str, str]) -> dict[str, str]:
     text = (ROOT / f".env.{environment}").read_text(encoding="utf-8")
     for name, value in filled_in.items():
         assert f"\n{name}=\n" in text
-        text = text.replace(f"\n{name}=\n", f"\n{name}={value}\n")
+        text = text.replace(f"\n{name}=\n", f"\n{name}='{value}'\n")
     return parse(text, {})
 
 
@@ -34,7 +41,7 @@ def test_the_others_name_each_secret_that_is_to_be_filled_in(environment: str) -
         Settings.from_env(read(environment, {}))
 
     named = [problem.partition(":")[0] for problem in str(refusal.value).split("; ")]
-    assert named == ["DATABASE_URL", "SECRET_KEY", "OPS_TOKEN"]
+    assert named == ["DATABASE_URL", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN", "API_KEYS"]
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings: every error names its variable and what is expected, and never a value."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ STAGING = {
     "APP_ENV": "staging",
     "DATABASE_URL": f"postgresql+psycopg2://loan:{STRONG}@db:5432/loans",
     "SECRET_KEY": f"k-{STRONG}",
+    "NATIONAL_ID_PEPPER": f"p-{STRONG}",
     "OPS_TOKEN": f"t-{STRONG}",
+    "API_KEYS": json.dumps([{"id": "teller", "client": "acme", "scopes": ["loans:read"], "sha256": "0a" * 32}]),
 }
 
 
@@ -80,7 +83,7 @@ def test_a_malformed_setting_is_named_without_its_value(name: str, value: str) -
     assert value not in text.removeprefix(f"{name}: ").split()
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "OPS_TOKEN"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN"])
 @pytest.mark.parametrize(
     "secret", ["", "short", "change-me-change-me-change-me", "dev-only-signing-key", "password" * 3]
 )
