@@ -24,3 +24,11 @@ def due_dates(first_due_on: date, count: int) -> tuple[date, ...]:
             "first_due_on", "out_of_range", f"A day whose last due date is before {MAXYEAR + 1} is expected."
         )
     return tuple(add_months(first_due_on, months) for months in range(count))
+
+
+def months_and_days(start: date, end: date) -> tuple[int, int]:
+    """Count the whole months back from the end that do not pass the start, and the days that are left before them."""
+    months = (end.year - start.year) * MONTHS_PER_YEAR + end.month - start.month
+    if add_months(end, -months) < start:
+        months -= 1
+    return months, (add_months(end, -months) - start).days
