@@ -35,7 +35,7 @@ def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
 
 def malformed(error: Problem) -> Response:
     """Answer what a view's parser refused."""
-    return problem_response(error.status, error.code, error.detail, error.faults)
+    return problem_response(error.status, error.code, error.detail, error.faults, error.headers)
 
 
 def invalid_terms(error: InvalidTerms) -> Response:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem documents (RFC 9457): what every refusal looks like; they never repeat what the client sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from flask import Response, current_app, json, request
@@ -15,15 +15,25 @@ TRACE_ID = "current_trace_id"  # the key in app.extensions
 class Problem(Exception):  # noqa: N818  # the name of the document
     """A request that is refused by its form; raised anywhere below a view."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.detail = detail
         self.faults = faults
+        self.headers = headers
 
 
-def problem_response(status: int, code: str, detail: str, faults: Sequence[Fault] = ()) -> Response:
+def problem_response(
+    status: int, code: str, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+) -> Response:
     """Build the document with the id of the trace in which the request can be looked up."""
     document = {
         "type": "about:blank",
@@ -36,7 +46,7 @@ def problem_response(status: int, code: str, detail: str, faults: Sequence[Fault
         "errors": [_member(fault) for fault in faults],
         "trace_id": current_app.extensions[TRACE_ID](),
     }
-    return Response(json.dumps(document), status, content_type=MEDIA_TYPE)
+    return Response(json.dumps(document), status, headers, content_type=MEDIA_TYPE)
 
 
 def _member(fault: Fault) -> dict[str, str]:
