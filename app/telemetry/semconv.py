@@ -37,7 +37,9 @@ SERVICE_VERSION: Final = "service.version"
 URL_PATH: Final = "url.path"
 URL_SCHEME: Final = "url.scheme"
 
-# Ours begin with `loan.`, a namespace that the conventions don't use.
+# Ours begin with `loan.` or `auth.`, namespaces that the conventions don't use.
+AUTH_KEY_ID: Final = "auth.key_id"
+AUTH_REASON: Final = "auth.reason"
 LOAN_APPLICATIONS: Final = "loan.applications"
 LOAN_CURRENCY: Final = "loan.currency"
 LOAN_ID: Final = "loan.id"
@@ -45,6 +47,7 @@ LOAN_SERVICE_THREADS_LIMIT: Final = "loan.service.threads.limit"
 LOAN_SERVICE_WORKER_UP: Final = "loan_service_worker_up"  # at /metrics only, so it has Prometheus' own kind of name
 
 # Events: the constant names of log lines.
+EVENT_AUTH_DENIED: Final = "auth_denied"
 EVENT_HTTP_REQUEST: Final = "http_request"
 EVENT_LOAN_APPLICATION_SUBMITTED: Final = "loan_application_submitted"
 EVENT_LOG_MESSAGE: Final = "log_message"

@@ -35,6 +35,14 @@ def test_development_starts_as_it_is() -> None:
     assert (settings.environment, settings.debug, settings.log_level) == (Environment.DEV, True, "DEBUG")
 
 
+def test_developments_file_says_what_applies_without_it() -> None:
+    settings = Settings.from_env(read("dev", {}))
+    bare = Settings.from_env({})
+
+    assert settings.api_keys == bare.api_keys
+    assert settings.national_id_pepper == bare.national_id_pepper
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_the_others_name_each_secret_that_is_to_be_filled_in(environment: str) -> None:
     with pytest.raises(SettingsError) as refusal:

@@ -2,10 +2,13 @@
 """Settings: every error names its variable and what is expected, and never a value."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.access import DEV_KEYS, ApiKey
+from app.access_entries import key_entry
 from app.settings import Environment, Settings, SettingsError
 
 STRONG = "9f2c7d1e5b8a4c6f0d3e"
@@ -135,8 +138,51 @@ def test_a_secrets_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert refusal({"OPS_TOKEN_FILE": str(tmp_path / "none")}) == "OPS_TOKEN_FILE: a readable text file is expected"
 
 
+def test_development_has_the_public_keys_where_none_are_given() -> None:
+    assert Settings.from_env({}).api_keys == DEV_KEYS
+    assert [key.id for key in Settings.from_env({"API_KEYS": STAGING["API_KEYS"]}).api_keys] == ["teller"]
+
+
+def test_keys_come_from_a_file_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(STAGING["API_KEYS"] + "\n")
+
+    settings = Settings.from_env({"API_KEYS_FILE": str(file)})
+
+    assert [key.id for key in settings.api_keys] == ["teller"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "production"])
+def test_a_malformed_key_is_named_by_its_entry_and_member(environment: str) -> None:
+    text = refusal(STAGING | {"APP_ENV": environment, "API_KEYS": '[{"id": "ZZ-CANARY"}, 7]'})
+
+    assert text.startswith("API_KEYS: entry 1: id: 1 to 32 characters")
+    assert text.endswith("; API_KEYS: entry 2: an object is expected")
+    assert "ZZ" not in text
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_a_key_is_expected_outside_development(environment: str) -> None:
+    text = refusal(STAGING | {"APP_ENV": environment, "API_KEYS": ""})
+
+    assert text == "API_KEYS: a key of its own for each caller is expected outside dev"
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize("key", DEV_KEYS, ids=lambda key: key.id)
+def test_a_public_key_is_refused_outside_development(environment: str, key: ApiKey) -> None:
+    disguised = key_entry(replace(key, id="other", client_id="other"))
+
+    text = refusal(STAGING | {"APP_ENV": environment, "API_KEYS": f"{STAGING['API_KEYS'][:-1]}, {disguised}]"})
+
+    assert text == "API_KEYS: entry 2: sha256: none of development's public keys is expected outside dev"
+
+
 def test_no_secret_is_printed_with_the_settings() -> None:
-    assert STRONG not in repr(Settings.from_env(STAGING))
+    text = repr(Settings.from_env(STAGING))
+
+    assert STRONG not in text
+    assert "teller" not in text
 
 
 def refusal(environ: dict[str, str]) -> str:
