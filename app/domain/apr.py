@@ -120,4 +120,5 @@ def _root(excess: Callable[[float], tuple[float, float]]) -> float:
 
 def _percent(rate: float) -> Decimal:
     """Turn a rate into percent with two decimals; the tenth is noise of the floats and would decide exact ties."""
-    return Decimal(round_half_up(Fraction(f"{rate * 100:.9f}") * 100)).scaleb(-2)
+    hundredths = round_half_up(Fraction(f"{rate * 100:.9f}") * 100)
+    return Decimal(f"{hundredths}E-2")  # from text: Decimal's own arithmetic would cut at 28 digits
