@@ -23,11 +23,11 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_loan"),
-        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="ck_loan_currency_is_a_code"),
-        sa.CheckConstraint("principal_minor BETWEEN 1 AND 1000000000000", name="ck_loan_principal_in_range"),
-        sa.CheckConstraint("annual_rate_percent BETWEEN 0 AND 100", name="ck_loan_rate_in_range"),
-        sa.CheckConstraint("term_months BETWEEN 1 AND 600", name="ck_loan_term_in_range"),
-        sa.CheckConstraint("status IN ('submitted')", name="ck_loan_status_is_known"),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_loan_currency_is_a_code")),
+        sa.CheckConstraint("principal_minor BETWEEN 1 AND 1000000000000", name=op.f("ck_loan_principal_in_range")),
+        sa.CheckConstraint("annual_rate_percent BETWEEN 0 AND 100", name=op.f("ck_loan_rate_in_range")),
+        sa.CheckConstraint("term_months BETWEEN 1 AND 600", name=op.f("ck_loan_term_in_range")),
+        sa.CheckConstraint("status IN ('submitted')", name=op.f("ck_loan_status_is_known")),
     )
     op.create_index("ix_loan_applied_at_id", "loan", ["applied_at", "id"])
 

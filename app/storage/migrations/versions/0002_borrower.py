@@ -37,10 +37,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "erased_at IS NULL OR (full_name IS NULL AND email IS NULL AND phone IS NULL"
             " AND date_of_birth IS NULL AND national_id_hmac IS NULL AND national_id_last4 IS NULL)",
-            name="ck_borrower_erased_means_empty",
+            name=op.f("ck_borrower_erased_means_empty"),
         ),
         sa.CheckConstraint(
-            "erased_at IS NOT NULL OR (full_name IS NOT NULL AND email IS NOT NULL)", name="ck_borrower_known_by_name"
+            "erased_at IS NOT NULL OR (full_name IS NOT NULL AND email IS NOT NULL)",
+            name=op.f("ck_borrower_known_by_name"),
         ),
     )
     op.execute(

@@ -42,10 +42,10 @@ def upgrade() -> None:
         op.add_column("loan", column.copy())
         if column.server_default is not None:
             op.alter_column("loan", column.name, server_default=None)  # only for the rows that were there
-    op.drop_constraint("ck_loan_status_is_known", "loan")
-    op.create_check_constraint("ck_loan_status_is_known", "loan", f"status IN ({STATUSES})")
+    op.drop_constraint(op.f("ck_loan_status_is_known"), "loan")
+    op.create_check_constraint(op.f("ck_loan_status_is_known"), "loan", f"status IN ({STATUSES})")
     for name, check in CHECKS.items():
-        op.create_check_constraint(name, "loan", check)
+        op.create_check_constraint(op.f(name), "loan", check)
     op.create_unique_constraint("uq_loan_client_id_external_ref", "loan", ["client_id", "external_ref"])
     op.create_index("ix_loan_client_status_applied", "loan", ["client_id", "status", "applied_at", "id"])
     active = sa.text("status = 'active'")
@@ -58,8 +58,8 @@ def downgrade() -> None:
     op.drop_index("ix_loan_client_status_applied", "loan")
     op.drop_constraint("uq_loan_client_id_external_ref", "loan")
     for name in (*CHECKS, "ck_loan_status_is_known"):
-        op.drop_constraint(name, "loan")
+        op.drop_constraint(op.f(name), "loan")
     op.execute("UPDATE loan SET status = 'submitted'")
-    op.create_check_constraint("ck_loan_status_is_known", "loan", "status IN ('submitted')")
+    op.create_check_constraint(op.f("ck_loan_status_is_known"), "loan", "status IN ('submitted')")
     for column in COLUMNS:
         op.drop_column("loan", column.name)

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.CHAR(3), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("transaction_id", "account", name="pk_ledger_entry"),
-        sa.CheckConstraint("amount_minor <> 0", name="ck_ledger_entry_amount_moves"),
+        sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_ledger_entry_amount_moves")),
     )
     op.execute(REFUSE_CHANGE)
     op.execute(REQUIRE_ZERO_SUM)
@@ -61,7 +61,16 @@ def upgrade() -> None:
 
 
 def _create_installment() -> None:
-    amounts = ["opening_balance", "principal", "interest", "fee", "paid_principal", "paid_interest", "paid_fee", "rebated_interest"]
+    amounts = [
+        "opening_balance",
+        "principal",
+        "interest",
+        "fee",
+        "paid_principal",
+        "paid_interest",
+        "paid_fee",
+        "rebated_interest",
+    ]
     op.create_table(
         "installment",
         sa.Column("loan_id", sa.Uuid(), sa.ForeignKey("loan.id"), nullable=False),
@@ -71,17 +80,18 @@ def _create_installment() -> None:
         sa.Column("paid_on", sa.Date()),
         sa.PrimaryKeyConstraint("loan_id", "n", name="pk_installment"),
         sa.CheckConstraint(
-            "principal_minor >= 1 AND interest_minor >= 0 AND fee_minor >= 0", name="ck_installment_parts_in_range"
+            "principal_minor >= 1 AND interest_minor >= 0 AND fee_minor >= 0",
+            name=op.f("ck_installment_parts_in_range"),
         ),
         sa.CheckConstraint(
-            "paid_principal_minor BETWEEN 0 AND principal_minor", name="ck_installment_paid_principal_in_range"
+            "paid_principal_minor BETWEEN 0 AND principal_minor", name=op.f("ck_installment_paid_principal_in_range")
         ),
         sa.CheckConstraint(
             "paid_interest_minor >= 0 AND rebated_interest_minor >= 0"
             " AND paid_interest_minor + rebated_interest_minor <= interest_minor",
-            name="ck_installment_paid_interest_in_range",
+            name=op.f("ck_installment_paid_interest_in_range"),
         ),
-        sa.CheckConstraint("paid_fee_minor BETWEEN 0 AND fee_minor", name="ck_installment_paid_fee_in_range"),
+        sa.CheckConstraint("paid_fee_minor BETWEEN 0 AND fee_minor", name=op.f("ck_installment_paid_fee_in_range")),
     )
 
 
@@ -102,17 +112,17 @@ def _create_transaction() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_loan_transaction"),
         sa.UniqueConstraint("loan_id", "seq", name="uq_loan_transaction_loan_id_seq"),
         sa.UniqueConstraint("reverses_id", name="uq_loan_transaction_reverses_id"),
-        sa.CheckConstraint(f"kind IN ({KINDS})", name="ck_loan_transaction_kind_is_known"),
+        sa.CheckConstraint(f"kind IN ({KINDS})", name=op.f("ck_loan_transaction_kind_is_known")),
         sa.CheckConstraint(
             "principal_minor >= 0 AND interest_minor >= 0 AND fee_minor >= 0 AND interest_rebate_minor >= 0",
-            name="ck_loan_transaction_parts_not_negative",
+            name=op.f("ck_loan_transaction_parts_not_negative"),
         ),
         sa.CheckConstraint(
             "amount_minor >= 1 AND amount_minor = principal_minor + interest_minor + fee_minor",
-            name="ck_loan_transaction_parts_add_up",
+            name=op.f("ck_loan_transaction_parts_add_up"),
         ),
         sa.CheckConstraint(
-            "(kind = 'reversal') = (reverses_id IS NOT NULL)", name="ck_loan_transaction_only_a_reversal_reverses"
+            "(kind = 'reversal') = (reverses_id IS NOT NULL)", name=op.f("ck_loan_transaction_only_a_reversal_reverses")
         ),
     )
     disbursement = sa.text("kind = 'disbursement'")

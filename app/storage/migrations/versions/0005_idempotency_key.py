@@ -10,8 +10,8 @@ down_revision = "0004_money"
 branch_labels = None
 depends_on = None
 
-# A net for psql and scripts under the service's role, wider than the limits that the service sets for itself: a forgotten
-# transaction must not keep locks over lunch.
+# A net for psql and scripts under the service's role, wider than the limits that the service sets for itself:
+# a forgotten transaction must not keep locks over lunch.
 LIMITS = {"lock_timeout": "5s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"}
 ALTER_ROLE = "DO $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I {change}', current_database()); END $$"
 
