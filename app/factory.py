@@ -1,29 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """The composition root: the one file that knows every part."""
 
+import hmac
 from datetime import UTC, datetime
-from uuid import uuid4
+from hashlib import sha256
 
 from flask import Flask
+from uuid_utils.compat import uuid7
 
 from app import telemetry
-from app.api import errors, health, loans
+from app.access import KeyRing
+from app.api import access, borrowers, decisions, errors, exchange, health, inquiries, loans, quotes, servicing
+from app.api import service as api
 from app.api.body import READ_LIMIT
-from app.api.loans import LoanApi
 from app.api.paging import Cursors
-from app.services.loans import LoanUseCases
-from app.services.ports import EventSink
+from app.services.applications import Applications
+from app.services.borrowers import BorrowerUseCases
+from app.services.commands import Commands
+from app.services.inquiries import Inquiries
+from app.services.ports import Clock, EventSink
+from app.services.publishing import safely
+from app.services.servicing import Servicing
 from app.settings import Settings
 from app.storage.database import db, engine_options
 from app.storage.ping import Ping
-from app.storage.transactions import transactions
+from app.storage.transactions import SqlTransactions
 from app.storage.waiting import bound_waits
 
 PING_SECONDS = 1.5  # /health promises an answer within 2 s
 
 
+def now() -> datetime:
+    """Give the time, in UTC: the business day is UTC's."""
+    return datetime.now(UTC)
+
+
 def create_app(
-    settings: Settings, publish: EventSink = telemetry.record, pipeline: telemetry.Pipeline | None = None
+    settings: Settings,
+    publish: EventSink = telemetry.record,
+    pipeline: telemetry.Pipeline | None = None,
+    clock: Clock = now,
 ) -> Flask:
     """Build the service; telemetry comes first, so that it sees everything that follows."""
     app = Flask("app", static_folder=None)
@@ -37,13 +53,29 @@ def create_app(
     app.json.compact = True  # type: ignore[attr-defined]  # else DEBUG would answer in another shape
     telemetry.set_up(app, settings, pipeline)
     errors.register(app, telemetry.current_trace_id)
+    exchange.register(app, telemetry.current_trace_id)
+    access.guard(app, KeyRing(settings.api_keys, clock))
     bound_waits()
     db.init_app(app)
     with app.app_context():
         telemetry.observe_pool(db.engine)
-    use_cases = LoanUseCases(transactions(db.session, publish), lambda: datetime.now(UTC), uuid4)
-    app.extensions[loans.KEY] = LoanApi(use_cases, Cursors(settings.secret_key))
+    app.extensions[api.KEY] = _service(settings, safely(publish), clock)
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
-    app.register_blueprint(loans.bp)
-    app.register_blueprint(health.bp)
+    for module in (borrowers, quotes, loans, decisions, servicing, inquiries, health):
+        app.register_blueprint(module.bp)
     return app
+
+
+def _service(settings: Settings, publish: EventSink, clock: Clock) -> api.Service:
+    def digest(national_id: str) -> str:
+        return hmac.new(settings.national_id_pepper.encode(), national_id.encode(), sha256).hexdigest()
+
+    return api.Service(
+        commands=Commands(SqlTransactions(db.session, publish), clock, publish),
+        applications=Applications(clock, uuid7),
+        servicing=Servicing(clock, uuid7, publish),
+        inquiries=Inquiries(publish),
+        borrowers=BorrowerUseCases(clock, uuid7, digest),
+        cursors=Cursors(settings.secret_key),
+        clock=clock,
+    )

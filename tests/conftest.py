@@ -9,13 +9,20 @@ from pathlib import Path
 import psycopg2
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.domain.events import DomainEvent
 from app.factory import create_app
 from app.settings import Settings
 from app.storage.migrate import migrate
 from stack.postgres import Postgres
+from tests.api_client import ApiClient, client_of
+from tests.factories import BORROWER
+
+TABLES = "loan, borrower, installment, loan_transaction, ledger_entry, idempotency_key"
+INSERT_BORROWER = f"""
+INSERT INTO borrower (id, client_id, full_name, email, country, version, created_at)
+VALUES ('{BORROWER}', 'demo', 'Ada Example', 'ada@borrower.example', 'IE', 1, now())
+"""  # noqa: S608  # constants
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +43,7 @@ def migrated(postgres: Postgres) -> str:
 @pytest.fixture
 def database(migrated: str) -> str:
     """Give the URL of a database whose tables are empty."""
-    execute(migrated, "TRUNCATE loan")
+    empty(migrated)
     return migrated
 
 
@@ -60,9 +67,33 @@ def app(settings: Settings, published: list[DomainEvent]) -> Flask:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """Give a client of the service."""
-    return app.test_client()
+def client(app: Flask) -> ApiClient:
+    """Give an officer's client of the service: it may do everything but approve what it submitted."""
+    return client_of(app, "officer")
+
+
+@pytest.fixture
+def applicant(app: Flask) -> ApiClient:
+    """Give a client that may read and write."""
+    return client_of(app, "applicant")
+
+
+@pytest.fixture
+def rival(app: Flask) -> ApiClient:
+    """Give another client's officer."""
+    return client_of(app, "rival")
+
+
+@pytest.fixture
+def borrower(database: str) -> str:
+    """Give the id of a borrower who is there before the test begins."""
+    execute(database, INSERT_BORROWER)
+    return BORROWER
+
+
+def empty(database_url: str) -> None:
+    """Empty all tables; the triggers that forbid it are told that this session only copies."""
+    execute(database_url, f"SET session_replication_role = replica; TRUNCATE {TABLES}")
 
 
 def execute(database_url: str, statement: str) -> list[tuple[object, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 
-from flask import Request
+from flask import Request, g
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -19,15 +19,19 @@ LARGEST_BODY = 64 * 1024  # bytes; a request is a few hundred. Nginx has the sam
 READ_LIMIT = LARGEST_BODY + 1
 
 
-def read_body(request: Request, schema: type[Schema]) -> Schema:
-    """Parse and check the body; raise Problem: 400 not JSON, 415 not said to be, 422 not of the schema."""
-    _require_json(request)
+def read_body(request: Request, schema: type[Schema], *media_types: str) -> Schema:
+    """Parse and check the body; raise Problem: 400 not JSON, 415 not said to be, 422 not of the schema.
+
+    Leaves the parsed document in `g.document`, by which a repeated request is recognised.
+    """
+    _require_json(request, media_types or ("application/json",))
     body = request.get_data(cache=False)
     if len(body) > LARGEST_BODY:
         raise RequestEntityTooLarge
     document = _parse(body)
     if not isinstance(document, dict):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body", "A JSON object is expected.")
+    g.document = document
     try:
         return schema.model_validate(document)
     except ValidationError as error:
@@ -37,10 +41,17 @@ def read_body(request: Request, schema: type[Schema]) -> Schema:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body", detail, faults) from None
 
 
-def _require_json(request: Request) -> None:
+def read_optional_body(request: Request, schema: type[Schema]) -> Schema:
+    """Parse and check a body whose members may all be left out, and so the body itself."""
+    if not (request.content_type or request.get_data()):
+        return schema()
+    return read_body(request, schema)
+
+
+def _require_json(request: Request, media_types: Sequence[str]) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset != "utf-8" or "Content-Encoding" in request.headers:
-        detail = "Content-Type: application/json is expected, in UTF-8 and not compressed."
+    if request.mimetype not in media_types or charset != "utf-8" or "Content-Encoding" in request.headers:
+        detail = f"Content-Type: {' or '.join(media_types)} is expected, in UTF-8 and not compressed."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 
 
@@ -69,4 +80,5 @@ def _fault(location: Sequence[int | str], kind: str, schema: type[BaseModel]) ->
         return Fault("", "unknown_member", f"Only these members are expected: {', '.join(schema.model_fields)}.")
     if kind == "missing":
         return Fault(name, "missing", "This member is required.")
-    return Fault(name, "invalid_type", schema.model_fields[name].description or "Another type is expected.")
+    code = "invalid_type" if kind.endswith("_type") else "invalid_value"
+    return Fault(name, code, schema.model_fields[name].description or "Another value is expected.")

@@ -9,8 +9,9 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.api.problems import TRACE_ID, Problem, problem_response
-from app.domain.errors import InvalidTerms, LoanNotFound
+from app.domain.errors import Conflict, Forbidden, Invalid, LoanError, NotFound, Stale
 from app.services.ports import StorageUnavailable
+from app.services.replies import KeyInFlight, KeyReused
 
 RETRY_AFTER_SECONDS = "1"  # most outages here are a restart or a lock; clients spread themselves by their own jitter
 # Codes are a contract; werkzeug's and Python's names for these have changed before.
@@ -19,6 +20,13 @@ REFUSALS = {
     405: ("method_not_allowed", "This address does not take this method; see Allow."),
     413: ("content_too_large", "The body may have 64 KiB at most."),
 }
+STATUSES = {
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+}
 _logger = logging.getLogger(__name__)
 
 
@@ -26,8 +34,9 @@ def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
     """Answer every error of the app with a problem document, Flask's own included."""
     app.extensions[TRACE_ID] = current_trace_id
     app.register_error_handler(Problem, malformed)
-    app.register_error_handler(InvalidTerms, invalid_terms)
-    app.register_error_handler(LoanNotFound, loan_not_found)
+    app.register_error_handler(LoanError, refused_by_business)
+    app.register_error_handler(KeyReused, key_reused)
+    app.register_error_handler(KeyInFlight, key_in_flight)
     app.register_error_handler(StorageUnavailable, storage_unavailable)
     app.register_error_handler(HTTPException, refused_by_flask)
     app.register_error_handler(InternalServerError, unhandled)  # Flask hands unhandled exceptions over as this
@@ -35,27 +44,34 @@ def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
 
 def malformed(error: Problem) -> Response:
     """Answer what a view's parser refused."""
-    return problem_response(error.status, error.code, error.detail, error.faults, error.headers)
+    return problem_response(error.status, error.code, error.detail, error.faults, headers=error.headers)
 
 
-def invalid_terms(error: InvalidTerms) -> Response:
-    """Answer terms that no loan can have."""
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem_response(status, "invalid_terms", "No loan can have these terms.", error.faults)
+def refused_by_business(error: LoanError) -> Response:
+    """Answer what the domain refuses, by the kind of refusal."""
+    [status] = [status for kind, status in STATUSES.items() if isinstance(error, kind)]
+    return problem_response(status, error.code, error.detail, error.faults, members=error.members)
 
 
-def loan_not_found(_error: LoanNotFound) -> Response:
-    """Answer an id that no loan has."""
-    return problem_response(HTTPStatus.NOT_FOUND, "loan_not_found", "There is no such loan.")
+def key_reused(_error: KeyReused) -> Response:
+    """Answer a key that belongs to another request."""
+    detail = "Idempotency-Key: this key was used for another request; each request needs its own."
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+
+
+def key_in_flight(_error: KeyInFlight) -> Response:
+    """Answer while another request with the same key is at work."""
+    detail = "Idempotency-Key: a request with this key is still at work; try again."
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem_response(HTTPStatus.CONFLICT, "idempotency_key_in_flight", detail, headers=headers)
 
 
 def storage_unavailable(error: StorageUnavailable) -> Response:
     """Answer while the database cannot, and say when to try again."""
     _logger.warning("storage_unavailable", extra={"db.response.status_code": error.reason})
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    response = problem_response(status, "storage_unavailable", "The database does not answer; try again.")
-    response.headers["Retry-After"] = RETRY_AFTER_SECONDS
-    return response
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem_response(status, "storage_unavailable", "The database does not answer; try again.", headers=headers)
 
 
 def refused_by_flask(error: HTTPException) -> Response:

@@ -32,7 +32,13 @@ class Problem(Exception):  # noqa: N818  # the name of the document
 
 
 def problem_response(
-    status: int, code: str, detail: str, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+    *,
+    members: Mapping[str, object] | None = None,
 ) -> Response:
     """Build the document with the id of the trace in which the request can be looked up."""
     document = {
@@ -45,6 +51,7 @@ def problem_response(
         "code": code,
         "errors": [_member(fault) for fault in faults],
         "trace_id": current_app.extensions[TRACE_ID](),
+        **(members or {}),  # the refusal's own, as RFC 9457 has it
     }
     return Response(json.dumps(document), status, headers, content_type=MEDIA_TYPE)
 

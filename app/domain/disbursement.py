@@ -24,7 +24,8 @@ def disburse(loan: Loan, amount_minor: int, disbursed_on: date, first_due_on: da
     if amount_minor != loan.terms.principal.amount_minor:
         raise InvalidTerms(Fault("amount_minor", "not_the_approved_amount", "The approved principal is expected."))
     require_date(loan, disbursed_on, stamp.today, "disbursed_on")
-    require_dates(disbursed_on, first_due_on)
+    require_disbursed_on(disbursed_on)
+    require_first_due_on(first_due_on, disbursed_on)
     schedule = build_schedule(loan.terms, first_due_on)
     active = replace(
         loan,
@@ -39,10 +40,14 @@ def disburse(loan: Loan, amount_minor: int, disbursed_on: date, first_due_on: da
     return book(active, installments_of(schedule), TransactionKind.DISBURSEMENT, parts, disbursed_on, stamp)
 
 
-def require_dates(disbursed_on: date, first_due_on: date) -> None:
-    """Raise InvalidDate unless the first due date is within two months after the disbursement."""
+def require_disbursed_on(disbursed_on: date) -> None:
+    """Raise InvalidDate for a day on which no loan of this service is paid out."""
     if not EARLIEST <= disbursed_on <= LATEST:
         raise InvalidDate("disbursed_on", "out_of_range", f"A day from {EARLIEST} to {LATEST} is expected.")
+
+
+def require_first_due_on(first_due_on: date, disbursed_on: date) -> None:
+    """Raise InvalidDate unless the first due date is within two months after the disbursement."""
     if not 1 <= (first_due_on - disbursed_on).days <= LONGEST_FIRST_PERIOD_DAYS:
         text = f"A day 1 to {LONGEST_FIRST_PERIOD_DAYS} days after the disbursement is expected."
         raise InvalidDate("first_due_on", "out_of_range", text)

@@ -133,7 +133,7 @@ class InvalidStateTransition(Conflict):
 
 
 class Forbidden(LoanError):  # noqa: N818
-    """This caller may not do it."""
+    """The caller may not do it."""
 
 
 class Stale(LoanError):  # noqa: N818

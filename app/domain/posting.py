@@ -45,7 +45,7 @@ def book(  # noqa: PLR0917  # what a booking is made of
     reversed_kind: TransactionKind | None = None,
     **more: Any,  # noqa: ANN401  # further fields of the transaction
 ) -> Posting:
-    """Number a booking, and make its loan a new version."""
+    """Give a booking its number, and make its loan a new version."""
     transaction = Transaction(
         id=stamp.transaction_id,
         loan_id=loan.id,

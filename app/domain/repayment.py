@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from app.domain.allocation import allocate, settle
 from app.domain.errors import AmountExceedsDue, CurrencyMismatch, Fault, InvalidTerms
@@ -80,7 +81,7 @@ def _book(  # noqa: PLR0917  # what a booking is made of
     stamp: Stamp,
     rebate_minor: int = 0,
 ) -> Posting:
-    more = {
+    more: dict[str, Any] = {
         "interest_rebate_minor": rebate_minor,
         "channel": received.channel,
         "external_ref": received.external_ref,

@@ -19,10 +19,11 @@ def reverse(
     installments: Sequence[Installment],
     original: Transaction,
     last_id: object,
+    *,
     effective_on: date,
     stamp: Stamp,
 ) -> Posting:
-    """Reverse a payment, given all installments and the id of the last payment that stands; raise Conflict for others."""
+    """Reverse the last payment that stands, whose id is given; raise Conflict for any other."""
     if original.kind not in REVERSIBLE:
         raise Conflict("not_reversible", "Only a payment that a borrower made can be reversed.")
     require_allowed(loan.status, Action.REVERSE)

@@ -65,7 +65,12 @@ class Commands:
         return self._retried(attempt)
 
     def read(self, work: Callable[[UnitOfWork], Result]) -> Result:
-        """Read, all of it as of one moment."""
+        """Read with one statement, which sees one moment by itself."""
+        with self.transactions() as transaction:
+            return work(transaction)
+
+    def read_as_of_one_moment(self, work: Callable[[UnitOfWork], Result]) -> Result:
+        """Read with several statements that must agree with each other."""
         with self.transactions.snapshot() as transaction:
             return work(transaction)
 

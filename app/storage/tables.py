@@ -157,7 +157,8 @@ class TransactionRow(Base):
         Unique("loan_id", "seq"),
         Unique("reverses_id"),
         CheckConstraint(
-            "kind IN ('disbursement', 'repayment', 'payoff', 'fee', 'fee_waiver', 'charge_off', 'recovery', 'reversal')",
+            "kind IN ('disbursement', 'repayment', 'payoff', 'fee', 'fee_waiver', 'charge_off', 'recovery',"
+            " 'reversal')",
             "kind_is_known",
         ),
         CheckConstraint(
