@@ -88,7 +88,8 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _type(row: Row) -> str:
-    return f"{row['type']}, {_code(row['unit'])}{', exemplars' if row.get('exemplars') else ''}"
+    series = f", {row['series']} series" if "series" in row else ""
+    return f"{row['type']}, {_code(row['unit'])}{series}{', exemplars' if row.get('exemplars') else ''}"
 
 
 def _values(row: Row) -> str:

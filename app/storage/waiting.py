@@ -15,6 +15,8 @@ UNBOUNDED_SECONDS: Final = 86_400.0  # poll() takes no infinity
 class BoundedConnection(extensions.connection):
     """A connection of the service: whoever waits on it gives up in time, and the connection is closed."""
 
+    answer_seconds = ANSWER_SECONDS
+
 
 def bound_waits() -> None:
     """Let every BoundedConnection of this process give up in time; other connections wait as before."""
@@ -34,4 +36,4 @@ def _wait(connection: extensions.connection) -> None:
 def _patience(connection: extensions.connection) -> float:
     if not isinstance(connection, BoundedConnection):
         return UNBOUNDED_SECONDS
-    return CONNECT_SECONDS if connection.status == extensions.STATUS_SETUP else ANSWER_SECONDS
+    return CONNECT_SECONDS if connection.status == extensions.STATUS_SETUP else connection.answer_seconds

@@ -3,7 +3,8 @@
 
 from app.telemetry.instruments import record
 from app.telemetry.logging import configure_logging
-from app.telemetry.setup import Pipeline, join_workers, observe_pool, set_up, shut_down
+from app.telemetry.portfolio import observe_portfolio
+from app.telemetry.setup import Pipeline, join_workers, observe_pool, run_beside, set_up, shut_down
 from app.telemetry.tracing import current_trace_id
 from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, lowest_free_slot
 
@@ -17,7 +18,9 @@ __all__ = [
     "join_workers",
     "lowest_free_slot",
     "observe_pool",
+    "observe_portfolio",
     "record",
+    "run_beside",
     "set_up",
     "shut_down",
 ]

@@ -1,38 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Business facts become signals: one handler per domain event, each a metric, a span attribute and a log line."""
+"""The one place from which facts become signals: `record` counts, notes on the span, and writes the line."""
 
 import logging
 import warnings
-from functools import singledispatch
+from collections.abc import Mapping
 
 from opentelemetry import trace
-from opentelemetry.metrics import CallbackOptions, Meter, NoOpMeter, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
-from app.domain.events import DomainEvent, LoanApplicationSubmitted
-from app.domain.money import Currency
+from app.domain.events import DomainEvent
 from app.telemetry import semconv
+from app.telemetry.business import INSTRUMENTS
+from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
 _logger = logging.getLogger(__name__)
-
-
-class _Instruments:
-    """The custom instruments; nobody outside this module sees one."""
-
-    def __init__(self, meter: Meter) -> None:
-        self.applications = meter.create_counter(
-            semconv.LOAN_APPLICATIONS, "{application}", "Loan applications submitted and committed."
-        )
-
-
-_instruments = _Instruments(NoOpMeter(semconv.SERVICE))
+_instruments: Mapping[str, Counter | Histogram] = {}  # by name; empty while telemetry is switched off
 
 
 def create_instruments(meter: Meter, threads: int) -> None:
     """Create every instrument; counters begin at zero, so that the first event is an increase."""
     global _instruments  # noqa: PLW0603  # one set per process, replaced as a whole
-    _instruments = _Instruments(meter)
-    for currency in Currency:
-        _instruments.applications.add(0, {semconv.LOAN_CURRENCY: currency.value})
+    _instruments = {declared.name: _create(meter, declared) for declared in INSTRUMENTS}
 
     def limit(_options: CallbackOptions) -> list[Observation]:
         return [Observation(threads)]
@@ -42,17 +30,41 @@ def create_instruments(meter: Meter, threads: int) -> None:
     )
 
 
-@singledispatch
+def forget_instruments() -> None:
+    """Measure nothing from now on."""
+    global _instruments  # noqa: PLW0603  # as above
+    _instruments = {}
+
+
 def record(event: DomainEvent) -> None:
-    """Turn a domain event into its signals; an event without a handler is a warning, never a failed request."""
-    warnings.warn(f"no signal for {type(event).__name__}", stacklevel=2)
+    """Turn an event into its signals; one that nobody described is a warning, never a failed request."""
+    signals = signals_of(event)
+    if signals is None:
+        warnings.warn(f"no signal for {type(event).__name__}", stacklevel=2)
+        return
+    for measurement in signals.measurements:
+        _measure(measurement)
+    trace.get_current_span().set_attributes(signals.span)
+    if signals.line:
+        _write(signals.line)
 
 
-@record.register
-def _(event: LoanApplicationSubmitted) -> None:
-    _instruments.applications.add(1, {semconv.LOAN_CURRENCY: event.currency.value})
-    trace.get_current_span().set_attribute(semconv.LOAN_ID, str(event.loan_id))
-    _logger.info(
-        semconv.EVENT_LOAN_APPLICATION_SUBMITTED,
-        extra={semconv.LOAN_ID: str(event.loan_id), semconv.LOAN_CURRENCY: event.currency.value},
-    )
+def _create(meter: Meter, declared: Declared) -> Counter | Histogram:
+    if declared.buckets is not None:
+        return meter.create_histogram(declared.name, declared.unit, declared.description)
+    counter = meter.create_counter(declared.name, declared.unit, declared.description)
+    for attributes in declared.series:
+        counter.add(0, attributes)
+    return counter
+
+
+def _measure(measurement: Measurement) -> None:
+    instrument = _instruments.get(measurement.metric)
+    if isinstance(instrument, Histogram):
+        instrument.record(measurement.value, measurement.attributes)
+    elif instrument is not None:
+        instrument.add(measurement.value, measurement.attributes)
+
+
+def _write(line: Line) -> None:
+    _logger.log(line.level, line.event, extra=dict(line.fields))

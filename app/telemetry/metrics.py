@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 
 from app.telemetry import semconv
+from app.telemetry.business import INSTRUMENTS
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -50,8 +51,12 @@ FENCES: Final = (
         (semconv.DB_CLIENT_CONNECTION_POOL_NAME, semconv.DB_CLIENT_CONNECTION_STATE),
     ),
     Fence(semconv.DB_CLIENT_CONNECTION_MAX, (semconv.DB_CLIENT_CONNECTION_POOL_NAME,)),
-    Fence(semconv.LOAN_APPLICATIONS, (semconv.LOAN_CURRENCY,)),
     Fence(semconv.LOAN_SERVICE_THREADS_LIMIT),
+    *(Fence(declared.name, declared.attributes, declared.buckets) for declared in INSTRUMENTS),
+    Fence(semconv.LOAN_PORTFOLIO_OUTSTANDING, (semconv.LOAN_CURRENCY, semconv.LOAN_DELINQUENCY_BUCKET)),
+    Fence(semconv.LOAN_PORTFOLIO_LOANS, (semconv.LOAN_CURRENCY, semconv.LOAN_DELINQUENCY_BUCKET)),
+    Fence(semconv.LOAN_LEDGER_IMBALANCE, (semconv.LOAN_CURRENCY,)),
+    Fence(semconv.LOAN_INVARIANT_VIOLATIONS, (semconv.LOAN_INVARIANT,)),
     Fence(semconv.OTEL_SDK_PROCESSOR_SPAN_PROCESSED, (semconv.ERROR_TYPE,)),
     Fence(semconv.OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE),
     Fence(semconv.OTEL_SDK_PROCESSOR_SPAN_QUEUE_CAPACITY),

@@ -5,8 +5,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask
 from opentelemetry.sdk.metrics import MeterProvider
@@ -21,6 +21,7 @@ from app.telemetry.database import DatabaseMetrics
 from app.telemetry.logging import configure_logging
 from app.telemetry.metrics import build_meter_provider, push_readers
 from app.telemetry.metrics_endpoint import add_metrics_endpoint
+from app.telemetry.portfolio import create_portfolio_gauges, observe_portfolio
 from app.telemetry.request_line import add_request_line
 from app.telemetry.resource import build_resource, worker_name
 from app.telemetry.workers import Workers
@@ -35,6 +36,18 @@ class Pipeline:
 
     span_exporter: SpanExporter
     metric_readers: Sequence[MetricReader] = ()
+
+
+class Companion(Protocol):
+    """Something that works in the background for as long as the worker serves; neither call may wait long."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Process:
     settings: "Settings"
     workers: Workers
     signals: Signals | None
+    companions: list[Companion] = field(default_factory=list)
 
 
 _process: Process | None = None
@@ -90,6 +104,7 @@ def begin(settings: "Settings", pipeline: Pipeline | None) -> Process:
     database.listen()
     tracing.instrument_sqlalchemy(tracer_provider)
     instruments.create_instruments(meter, settings.api_threads)
+    create_portfolio_gauges(meter)
     return Process(settings, workers, Signals(tracer_provider, meter_provider, database))
 
 
@@ -99,8 +114,14 @@ def observe_pool(engine: Engine) -> None:
         _process.signals.database.observe_pool(engine)
 
 
+def run_beside(companion: Companion) -> None:
+    """Let something run from the worker's start to its end; not in a command, nor where telemetry is switched off."""
+    if _process and _process.signals:
+        _process.companions.append(companion)
+
+
 def join_workers() -> None:
-    """Share this worker's metrics with its peers, and send its first values.
+    """Share this worker's metrics with its peers, send its first values, and start what runs beside it.
 
     They go out in the background: a counter that is born at its first increment loses that increment, and a
     collector that doesn't answer must not delay the worker.
@@ -110,20 +131,26 @@ def join_workers() -> None:
     _process.workers.join(_process.settings.telemetry_dir)
     if _process.signals:
         threading.Thread(target=_process.signals.meter_provider.force_flush, daemon=True).start()
+    for companion in _process.companions:
+        companion.start()
 
 
 def shut_down(budget_seconds: float) -> None:
-    """Keep the worker's totals, then flush all signals at once, and give up when the time is over."""
+    """Stop what runs beside the worker, keep its totals, and flush all signals until the time is over."""
     global _process
     process, _process = _process, None
     if process is None:
         return
+    for companion in process.companions:
+        companion.stop()
+    observe_portfolio(None)
     process.workers.leave()
     if process.signals:
         flush_within(
             budget_seconds, [process.signals.tracer_provider.shutdown, process.signals.meter_provider.shutdown]
         )
         process.signals.database.stop()
+        instruments.forget_instruments()
         tracing.uninstrument_sqlalchemy()
 
 

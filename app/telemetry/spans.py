@@ -26,7 +26,10 @@ ALLOWED: Final = {
             semconv.URL_SCHEME,
             semconv.NETWORK_PROTOCOL_VERSION,
             semconv.ERROR_TYPE,
+            semconv.LOAN_BORROWER_ID,
             semconv.LOAN_ID,
+            semconv.LOAN_IDEMPOTENCY_OUTCOME,
+            semconv.LOAN_TRANSACTION_ID,
         }
     ),
     SpanKind.CLIENT: frozenset(

@@ -2,10 +2,11 @@
 """docs/telemetry.yaml and the code name the same signals: nothing is emitted that is not described, or vice versa."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 import sqlalchemy as sa
@@ -15,11 +16,22 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader,
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import telemetry
+from app.domain.delinquency import Bucket
 from app.domain.money import Currency
+from app.domain.repayment_channel import Channel
+from app.domain.status import Decision, RejectReason
+from app.domain.transaction import REVERSIBLE
+from app.services.events import KeyOutcome
+from app.services.portfolio import PortfolioSnapshot
 from app.settings import Environment, Settings
-from app.telemetry import metrics, semconv, setup
+from app.telemetry import instruments, metrics, semconv, setup
+from app.telemetry.business import INSTRUMENTS
+from app.telemetry.business.borrowers import OPERATIONS as OPERATIONS_ON_BORROWERS
+from app.telemetry.business.money import COMPONENTS
 from app.telemetry.database import OPERATIONS, OTHER
 from app.telemetry.logging import EXPORTERS
+from app.telemetry.portfolio import INVARIANTS
+from app.telemetry.signals import Declared, Measurement
 from app.telemetry.spans import ALLOWED, EVENT_ATTRIBUTES
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import add_routes
@@ -48,7 +60,14 @@ def logged_events(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_logger(node.func.value):
             name = node.args[1 if node.func.attr == "log" else 0]
-            yield name.value if isinstance(name, ast.Constant) else getattr(semconv, name.attr)  # type: ignore[attr-defined, misc]
+            if isinstance(name, ast.Constant):
+                yield str(name.value)
+            elif is_of(name, "semconv"):  # else it is the name of a described line, which is one of semconv's too
+                yield str(getattr(semconv, name.attr))
+
+
+def is_of(node: ast.expr, module: str) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
 
 
 def is_logger(node: ast.expr) -> bool:
@@ -82,6 +101,15 @@ def test_every_name_in_the_code_is_described_and_used() -> None:
     ("attribute", "values"),
     [
         ("loan.currency", set(Currency)),
+        ("loan.decision", set(Decision)),
+        ("loan.reject.reason", set(RejectReason)),
+        ("loan.payment.channel", set(Channel)),
+        ("loan.component", set(COMPONENTS)),
+        ("loan.transaction.kind", set(REVERSIBLE)),
+        ("loan.delinquency.bucket", set(Bucket)),
+        ("loan.idempotency.outcome", set(KeyOutcome)),
+        ("loan.borrower.operation", {operation for operation, _ in OPERATIONS_ON_BORROWERS.values()}),
+        ("loan.invariant", set(INVARIANTS)),
         ("db.operation.name", OPERATIONS | {OTHER}),
         ("deployment.environment.name", set(Environment)),
         ("signal", set(EXPORTERS.values())),
@@ -104,6 +132,20 @@ def test_what_labels_a_metric_is_bounded() -> None:
     assert unbounded == []
 
 
+@dataclass
+class Check:
+    """A ledger that is right."""
+
+    violations: dict[str, int] = field(default_factory=dict)
+    imbalance_minor: dict[str, int] = field(default_factory=dict)
+
+
+def measure(declared: Declared) -> None:
+    """Give a value to every series that an instrument says it has."""
+    for attributes in declared.series:
+        instruments._measure(Measurement(declared.name, 1, attributes))  # noqa: SLF001
+
+
 @pytest.fixture
 def emitting(settings: Settings, clean_process: None) -> Iterator[tuple[Flask, MetricReader]]:  # noqa: ARG001
     """Emit every metric: requests, statements, an engine with a pool, and a batch processor."""
@@ -113,6 +155,9 @@ def emitting(settings: Settings, clean_process: None) -> Iterator[tuple[Flask, M
         patch.setattr(setup, "push_readers", lambda _settings: [reader])
         telemetry.set_up(app, replace(settings, otlp_endpoint=f"http://{HOST}:{free_port()}"))
     add_routes(app)
+    for declared in INSTRUMENTS:
+        measure(declared)
+    telemetry.observe_portfolio(PortfolioSnapshot({}, Check()))
     engine = sa.create_engine("sqlite://", poolclass=sa.QueuePool)
     telemetry.observe_pool(engine)
     app.extensions["engine"] = engine  # the pool is reported for as long as the engine lives
@@ -126,6 +171,23 @@ def emitting(settings: Settings, clean_process: None) -> Iterator[tuple[Flask, M
         app.test_client().get(path)
     yield app, reader
     engine.dispose()
+
+
+def test_ours_have_as_many_series_as_the_catalogue_says(emitting: tuple[Flask, InMemoryMetricReader]) -> None:
+    page = emitting[0].test_client().get("/metrics").text
+    names = Counter(line.partition("{")[0] for line in page.splitlines() if not line.startswith("#"))
+
+    described = {name: each["series"] for name, each in METRICS.items() if "series" in each}
+    assert {name: sum(names[series] for series in METRICS[name]["prometheus"]) for name in described} == described
+    assert set(described) == {name for name in METRICS if name.startswith("loan.")} - {"loan.service.threads.limit"}
+
+
+def test_the_business_stays_within_its_budget_of_series() -> None:
+    added = [each["series"] for each in METRICS.values() if "series" in each and each["type"] != "gauge"]
+    watched = [each["series"] for each in METRICS.values() if "series" in each and each["type"] == "gauge"]
+
+    assert sum(added) == sum(declared.cost for declared in INSTRUMENTS) < 250  # per worker
+    assert sum(watched) <= 140  # once
 
 
 def kind_of(data: object) -> str:

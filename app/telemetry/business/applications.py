@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Applications, and what became of them."""
+
+from typing import Final
+
+from app.domain.events import LoanApplicationSubmitted, LoanDecided
+from app.domain.money import Currency
+from app.domain.status import Decision, RejectReason
+from app.telemetry import semconv
+from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+
+# A minute is a machine's decision, an hour a desk's, a working day the promise made to applicants; what takes longer
+# than a month has been forgotten.
+DECISION_SECONDS: Final = (60.0, 3600.0, 14_400.0, 28_800.0, 86_400.0, 172_800.0, 604_800.0, 1_209_600.0, 2_592_000.0)
+EVENTS: Final = {
+    Decision.APPROVED: semconv.EVENT_LOAN_APPROVED,
+    Decision.REJECTED: semconv.EVENT_LOAN_REJECTED,
+    Decision.WITHDRAWN: semconv.EVENT_LOAN_WITHDRAWN,
+    Decision.CANCELLED: semconv.EVENT_LOAN_CANCELLED,
+}
+
+INSTRUMENTS: Final = (
+    Declared(
+        semconv.LOAN_APPLICATIONS,
+        "{application}",
+        "Loan applications submitted and committed.",
+        each({semconv.LOAN_CURRENCY: Currency}),
+    ),
+    Declared(
+        semconv.LOAN_DECISIONS,
+        "{decision}",
+        "Applications that came to their end.",
+        # Only a rejection has a reason: eleven series rather than thirty-two.
+        (
+            *({semconv.LOAN_DECISION: decision} for decision in Decision if decision is not Decision.REJECTED),
+            *each({semconv.LOAN_DECISION: [Decision.REJECTED], semconv.LOAN_REJECT_REASON: RejectReason}),
+        ),
+    ),
+    Declared(
+        semconv.LOAN_DECISION_DURATION,
+        "s",
+        "Time from an application to its end.",
+        each({semconv.LOAN_DECISION: Decision}),
+        DECISION_SECONDS,
+    ),
+)
+
+
+@signals_of.register
+def _(event: LoanApplicationSubmitted) -> Signals:
+    currency = {semconv.LOAN_CURRENCY: event.currency.value}
+    loan = {semconv.LOAN_ID: str(event.loan_id)}
+    return Signals(
+        (Measurement(semconv.LOAN_APPLICATIONS, 1, currency),),
+        loan,
+        Line(semconv.EVENT_LOAN_APPLICATION_SUBMITTED, loan | currency),
+    )
+
+
+@signals_of.register
+def _(event: LoanDecided) -> Signals:
+    decision = {semconv.LOAN_DECISION: event.decision.value}
+    reason = {semconv.LOAN_REJECT_REASON: event.reason.value} if event.reason else {}
+    loan = {semconv.LOAN_ID: str(event.loan_id)}
+    return Signals(
+        (
+            Measurement(semconv.LOAN_DECISIONS, 1, decision | reason),
+            Measurement(semconv.LOAN_DECISION_DURATION, event.seconds, decision),
+        ),
+        loan,
+        Line(EVENTS[event.decision], loan | reason),
+    )
