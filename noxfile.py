@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that can be run here, one session each; plain nox lints, tests and proves the whole chain."""
 
+import json
 import os
 import shutil
 import sys
@@ -19,6 +20,8 @@ nox.options.error_on_missing_interpreters = True
 # Lint and the chain need Go to build the servers once; the fallbacks install only where the machine has none.
 GO_VERSION = (1, 26, 5)
 STOP_SECONDS = 60.0
+# Some changes alter nothing that can be seen, so not all can be noticed; below this, whole rules were untested.
+LOWEST_KILLED_SHARE = 0.9
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -149,6 +152,21 @@ def nightly(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Change every rule of the domain in small ways and require that the tests notice nine changes out of ten."""
+    install(session, "mutants")
+    shutil.rmtree(ROOT / "mutants", ignore_errors=True)  # verdicts of older tests would be kept
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+    session.run("mutmut", "export-cicd-stats", silent=True)
+    counts = json.loads((ROOT / "mutants" / "mutmut-cicd-stats.json").read_text(encoding="utf-8"))
+    killed, made = counts["killed"] + counts["timeout"], counts["total"]  # a loop without end is noticed too
+    session.log(f"{killed} of {made} mutants killed")
+    if killed < LOWEST_KILLED_SHARE * made:
+        session.error(f"under {LOWEST_KILLED_SHARE:.0%}: `mutmut show NAME` tells what nobody noticed")
+
+
+@nox.session(default=False)
 def requirements(session: nox.Session) -> None:
     """Compile the hashed requirement files again, without index lines so that any mirror serves them."""
     session.install("uv")
@@ -157,6 +175,7 @@ def requirements(session: nox.Session) -> None:
         "nox": ["--group", "nox"],
         "stack": ["--group", "stack"],
         "test": ["pyproject.toml", "--group", "test"],
+        "mutants": ["pyproject.toml", "--group", "mutants"],
         "load": ["--group", "load"],
         "dashboards": ["--group", "dashboards"],
         "lint": ["pyproject.toml", *(f"--group={name}" for name in ("lint", "test", "dashboards", "load"))],

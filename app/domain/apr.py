@@ -49,12 +49,11 @@ def us_apr_percent(
 
     def excess(rate: float) -> tuple[float, float]:
         growth = 1 + rate
-        values = [amount / ((1 + fraction * rate) * growth**full) for amount, full, fraction in terms]
-        slopes = (
-            value * (fraction / (1 + fraction * rate) + full / growth)
-            for value, (_, full, fraction) in zip(values, terms, strict=True)
-        )
-        return math.fsum(values) - advance_minor, -math.fsum(slopes)
+        values = [
+            (amount / ((1 + fraction * rate) * growth**full), full / growth + fraction / (1 + fraction * rate))
+            for amount, full, fraction in terms
+        ]
+        return math.fsum(v for v, _ in values) - advance_minor, -math.fsum(v * steepness for v, steepness in values)
 
     return _percent(_root(excess) * float(unit_periods_per_year))
 
@@ -69,13 +68,13 @@ def eu_aprc_percent(drawdown_minor: int, payments: Sequence[YearsPayment]) -> De
 
     def excess(force: float) -> tuple[float, float]:
         values = [(amount * math.exp(-force * years), years) for amount, years in terms]
-        return math.fsum(value for value, _ in values) - drawdown_minor, -math.fsum(v * years for v, years in values)
+        return math.fsum(v for v, _ in values) - drawdown_minor, -math.fsum(v * years for v, years in values)
 
     return _percent(math.expm1(_root(excess)))
 
 
 def us_apr_percent_of(schedule: Sequence[ScheduledInstallment], disbursed_on: date) -> Decimal:
-    """Give the US rate of a monthly schedule whose first due date is less than a year away.
+    """Give the US rate of a monthly schedule whose first due date is 1 day to less than a year away.
 
     Source: Regulation Z Appendix J (b)(4) and (5): the unit-period is a month, whole months count back from the first
     due date, and the days left are 30ths of one; but the term of a single payment is itself the unit-period.
@@ -93,7 +92,7 @@ def us_apr_percent_of(schedule: Sequence[ScheduledInstallment], disbursed_on: da
 
 
 def eu_aprc_percent_of(schedule: Sequence[ScheduledInstallment], disbursed_on: date) -> Decimal:
-    """Give the EU rate of a monthly schedule.
+    """Give the EU rate of a monthly schedule whose first due date is after the disbursement.
 
     Source: remark (c) of Annex I to Directive 2008/48/EC, spelled out in the one to 2014/17/EU: equal months count back
     from the due date, and the days left are parts of the 365 or 366 days of the year that ends with them.
