@@ -118,7 +118,8 @@ class PortfolioWatch:
 def _connect(dsn: str) -> connection:
     limits = connect_arguments()
     limits["options"] += f" -c statement_timeout={STATEMENT_SECONDS * 1000}"
-    session: connection = psycopg2.connect(dsn, **limits | {"connection_factory": PatientConnection})
+    ours = {"application_name": "loan-service-portfolio", "connection_factory": PatientConnection}
+    session: connection = psycopg2.connect(dsn, **limits | ours)
     # One moment for all statements of a check: between two of them, a booking would look like a violation.
     session.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     return session

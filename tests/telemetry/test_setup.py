@@ -58,3 +58,43 @@ def test_shutting_down_switches_off_so_that_a_new_set_up_begins_anew(settings: S
 
         assert seen.names() == ["GET /loans/<int:number>"]
         telemetry.shut_down(1)
+
+
+class Companion:
+    """Counts how often it was started and stopped."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+
+@pytest.mark.usefixtures("observed")
+def test_what_runs_beside_a_worker_begins_and_ends_with_it(settings: Settings) -> None:
+    companion = Companion()
+    settings.telemetry_dir.mkdir()
+
+    telemetry.run_beside(companion)
+    before = list(companion.calls)
+    telemetry.join_workers()
+    telemetry.shut_down(1)
+
+    assert before == []
+    assert companion.calls == ["start", "stop"]
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_without_telemetry_nothing_runs_beside_a_worker(settings: Settings) -> None:
+    telemetry.set_up(Flask("loans"), replace(settings, telemetry_disabled=True))
+    companion = Companion()
+    settings.telemetry_dir.mkdir()
+
+    telemetry.run_beside(companion)
+    telemetry.join_workers()
+    telemetry.shut_down(1)
+
+    assert companion.calls == []

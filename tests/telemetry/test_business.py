@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each fact is told by exactly these points, this note on the span, and this one line."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app import telemetry
+from app.domain import events as facts
+from app.domain.events import DomainEvent, RepaymentPosted
+from app.domain.money import Currency, Money
+from app.domain.repayment_channel import Channel
+from app.domain.status import Decision, RejectReason
+from app.domain.transaction import TransactionKind
+from app.services import events as requests
+from app.services.commands import RETRIED_SQLSTATES
+from app.services.events import KeyOutcome
+from app.telemetry.business import INSTRUMENTS
+from app.telemetry.business.requests import RETRIED
+from app.telemetry.signals import signals_of
+from tests.telemetry.conftest import Line, Lines, Observed
+
+LOAN, BOOKING, BORROWER = (UUID(int=number) for number in (1, 2, 3))
+ON_LOAN = {"loan.id": str(LOAN)}
+ON_BOOKING = ON_LOAN | {"loan.transaction.id": str(BOOKING)}
+ON_BORROWER = {"loan.borrower.id": str(BORROWER)}
+MONEY = Money(12_345, Currency.EUR)
+EUR = {"loan.currency": "EUR"}
+AMOUNT = {"loan.amount_minor": 12_345} | EUR
+FRAME = {"timestamp", "level", "logger", "event", "trace_id", "span_id", "service.instance.id"}
+
+Point = tuple[str, tuple[tuple[str, str], ...], float]
+
+
+def point(metric: str, value: float, attributes: dict[str, str] | None = None) -> Point:
+    return metric, tuple(sorted((attributes or {}).items())), value
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an event is told."""
+
+    event: DomainEvent
+    points: list[Point]
+    span: dict[str, str] = field(default_factory=dict)
+    line: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    level: str = "INFO"
+
+
+def decided(decision: Decision, line: str, reason: RejectReason | None = None) -> Told:
+    label = {"loan.decision": decision.value}
+    why = {"loan.reject.reason": reason.value} if reason else {}
+    points = [point("loan.decisions", 1, label | why), point("loan.decision.duration", 7200.0, label)]
+    return Told(facts.LoanDecided(LOAN, decision, reason, 7200.0), points, ON_LOAN, line, ON_LOAN | why)
+
+
+def repaid(component: str, minor: int) -> Point:
+    return point("loan.repaid.amount", minor, {"loan.component": component} | EUR)
+
+
+def key_used(outcome: KeyOutcome, line: str | None, level: str = "INFO") -> Told:
+    label = {"loan.idempotency.outcome": outcome.value}
+    points = [point("loan.idempotency.requests", 1, label)]
+    return Told(requests.IdempotencyKeyUsed(outcome), points, label, line, {}, level)
+
+
+def with_borrower(event: DomainEvent, operation: str) -> Told:
+    points = [point("loan.borrower.operations", 1, {"loan.borrower.operation": operation})]
+    return Told(event, points, ON_BORROWER, f"borrower_{operation}", ON_BORROWER)
+
+
+TOLD = [
+    Told(
+        facts.LoanApplicationSubmitted(LOAN, Currency.EUR),
+        [point("loan.applications", 1, EUR)],
+        ON_LOAN,
+        "loan_application_submitted",
+        ON_LOAN | EUR,
+    ),
+    decided(Decision.APPROVED, "loan_approved"),
+    decided(Decision.REJECTED, "loan_rejected", RejectReason.AFFORDABILITY),
+    decided(Decision.WITHDRAWN, "loan_withdrawn"),
+    decided(Decision.CANCELLED, "loan_cancelled"),
+    Told(
+        facts.LoanDisbursed(LOAN, BOOKING, MONEY),
+        [point("loan.disbursements", 1, EUR), point("loan.disbursed.principal", 12_345, EUR)],
+        ON_BOOKING,
+        "loan_disbursed",
+        ON_BOOKING | AMOUNT,
+    ),
+    Told(
+        RepaymentPosted(LOAN, BOOKING, Currency.EUR, 12_000, 300, 45, Channel.CARD),
+        [
+            point("loan.repayments", 1, {"loan.payment.channel": "card"}),
+            repaid("principal", 12_000),
+            repaid("interest", 300),
+            repaid("fee", 45),
+        ],
+        ON_BOOKING,
+        "loan_repayment_posted",
+        ON_BOOKING | AMOUNT | {"loan.payment.channel": "card"},
+    ),
+    Told(
+        requests.RepaymentRefused(LOAN, "amount_exceeds_due"),
+        [point("loan.repayments.refused", 1, {"error.type": "amount_exceeds_due"})],
+        ON_LOAN,
+        "loan_repayment_refused",
+        ON_LOAN | {"error.type": "amount_exceeds_due"},
+        "WARNING",
+    ),
+    Told(
+        facts.LoanPaidOff(LOAN, Currency.EUR), [point("loan.paid_off", 1, EUR)], ON_LOAN, "loan_paid_off", ON_LOAN | EUR
+    ),
+    Told(
+        facts.LoanChargedOff(LOAN, BOOKING, MONEY),
+        [point("loan.charge_offs", 1, EUR), point("loan.charged_off.principal", 12_345, EUR)],
+        ON_BOOKING,
+        "loan_charged_off",
+        ON_BOOKING | AMOUNT,
+    ),
+    Told(
+        facts.RecoveryPosted(LOAN, BOOKING, MONEY),
+        [point("loan.recovered.amount", 12_345, EUR)],
+        ON_BOOKING,
+        "loan_recovery_posted",
+        ON_BOOKING | AMOUNT,
+    ),
+    Told(
+        facts.FeeAssessed(LOAN, BOOKING, MONEY),
+        [point("loan.fees.assessed", 12_345, EUR)],
+        ON_BOOKING,
+        "loan_fee_assessed",
+        ON_BOOKING | AMOUNT,
+    ),
+    Told(
+        facts.FeeWaived(LOAN, BOOKING, MONEY),
+        [point("loan.fees.waived", 12_345, EUR)],
+        ON_BOOKING,
+        "loan_fee_waived",
+        ON_BOOKING | AMOUNT,
+    ),
+    Told(
+        facts.TransactionReversed(LOAN, BOOKING, TransactionKind.PAYOFF, Currency.EUR),
+        [point("loan.reversals", 1, {"loan.transaction.kind": "payoff"})],
+        ON_BOOKING,
+        "loan_transaction_reversed",
+        ON_BOOKING | EUR | {"loan.transaction.kind": "payoff"},
+    ),
+    Told(
+        facts.PayoffQuoted(LOAN, Currency.EUR),
+        [point("loan.payoff_quotes", 1, EUR)],
+        ON_LOAN,
+        "loan_payoff_quoted",
+        ON_LOAN | EUR,
+    ),
+    with_borrower(facts.BorrowerRegistered(BORROWER), "registered"),
+    with_borrower(facts.BorrowerUpdated(BORROWER), "updated"),
+    with_borrower(facts.BorrowerErased(BORROWER), "erased"),
+    with_borrower(facts.BorrowerExported(BORROWER), "exported"),
+    key_used(KeyOutcome.FIRST, None),
+    key_used(KeyOutcome.REPLAYED, "idempotency_key_replayed"),
+    key_used(KeyOutcome.MISMATCH, "idempotency_key_mismatch", "WARNING"),
+    key_used(KeyOutcome.IN_PROGRESS, "idempotency_key_in_progress"),
+    Told(
+        requests.TransactionRetried("40P01"),
+        [point("loan.tx.retries", 1, {"db.response.status_code": "40P01"})],
+        {},
+        "transaction_retried",
+        {"db.response.status_code": "40P01"},
+        "WARNING",
+    ),
+    Told(requests.LoanLocked(0.25), [point("loan.lock.wait.duration", 0.25)]),
+]
+
+
+def leaves(kind: type[DomainEvent]) -> Iterator[type[DomainEvent]]:
+    """Find the events that have no kinds of their own."""
+    for below in kind.__subclasses__():
+        yield from leaves(below) if below.__subclasses__() else [below]
+
+
+def ours() -> set[type[DomainEvent]]:
+    return {kind for kind in leaves(DomainEvent) if kind.__module__.startswith("app.")}
+
+
+def test_every_event_is_told_here() -> None:
+    assert {type(told.event) for told in TOLD} == ours()
+
+
+def test_every_event_has_a_description_of_its_own() -> None:
+    undescribed = [kind.__name__ for kind in ours() if kind not in signals_of.registry]
+
+    assert undescribed == []
+
+
+def points_of(observed: Observed) -> list[Point]:
+    """List what was measured: counters that are above zero, and the sum of each histogram."""
+    found = [
+        point(declared.name, each.value if declared.buckets is None else each.sum, dict(each.attributes))
+        for declared in INSTRUMENTS
+        for each in observed.points(declared.name)
+    ]
+    return sorted(each for each in found if each[2])
+
+
+def tell(observed: Observed, event: DomainEvent) -> None:
+    """Publish an event within a request."""
+
+    @observed.app.post("/tell")
+    def told() -> str:
+        telemetry.record(event)
+        return "told"
+
+    observed.client.post("/tell")
+
+
+def without_request_line(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if line["event"] != "http_request"]
+
+
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.line or type(told.event).__name__)
+def test_a_fact_is_its_points_its_note_and_its_line(observed: Observed, lines: Lines, told: Told) -> None:
+    tell(observed, told.event)
+
+    span = observed.span("POST /tell")
+    written = without_request_line(lines())
+    assert points_of(observed) == sorted(told.points)
+    assert {key: value for key, value in (span.attributes or {}).items() if key.startswith("loan.")} == told.span
+    assert [(line["event"], line["level"]) for line in written] == ([(told.line, told.level)] if told.line else [])
+    for line in written:
+        assert {key: value for key, value in line.items() if key not in FRAME} == told.fields
+        assert line["trace_id"] == f"{span.context.trace_id:032x}"
+
+
+def test_every_counter_is_born_at_zero_for_every_series_that_it_can_have(observed: Observed) -> None:
+    counters = [declared for declared in INSTRUMENTS if declared.buckets is None]
+
+    for declared in counters:
+        born = {tuple(sorted(each.attributes.items())): each.value for each in observed.points(declared.name)}
+        assert born == {tuple(sorted(attributes.items())): 0 for attributes in declared.series}, declared.name
+
+
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.line or type(told.event).__name__)
+def test_a_fact_adds_no_series_that_was_not_declared(told: Told) -> None:
+    signals = signals_of(told.event)
+
+    assert signals is not None
+    for measurement in signals.measurements:
+        [declared] = [each for each in INSTRUMENTS if each.name == measurement.metric]
+        assert dict(measurement.attributes) in [dict(attributes) for attributes in declared.series]
+
+
+def test_a_refusal_with_a_code_that_nobody_listed_adds_no_series(observed: Observed) -> None:
+    telemetry.record(requests.RepaymentRefused(LOAN, "made-up-code"))
+
+    assert points_of(observed) == [point("loan.repayments.refused", 1, {"error.type": "_OTHER"})]
+
+
+def test_what_is_retried_is_what_is_counted() -> None:
+    assert set(RETRIED) == RETRIED_SQLSTATES
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_switched_off_a_fact_is_still_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        telemetry.record(facts.LoanPaidOff(LOAN, Currency.EUR))
+
+    assert [record.message for record in caplog.records] == ["loan_paid_off"]
