@@ -10,7 +10,19 @@ from uuid_utils.compat import uuid7
 
 from app import telemetry
 from app.access import KeyRing
-from app.api import access, borrowers, decisions, errors, exchange, health, inquiries, loans, quotes, servicing
+from app.api import (
+    access,
+    access_command,
+    borrowers,
+    decisions,
+    errors,
+    exchange,
+    health,
+    inquiries,
+    loans,
+    quotes,
+    servicing,
+)
 from app.api import service as api
 from app.api.body import READ_LIMIT
 from app.api.paging import Cursors
@@ -63,6 +75,7 @@ def create_app(
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
     for module in (borrowers, quotes, loans, decisions, servicing, inquiries, health):
         app.register_blueprint(module.bp)
+    access_command.register_commands(app)
     return app
 
 

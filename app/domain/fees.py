@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 from app.domain.errors import CurrencyMismatch, Fault, InvalidTerms
-from app.domain.installment import Installment, next_due_on
+from app.domain.installment import Installment
 from app.domain.loan import Loan
 from app.domain.money import Money
 from app.domain.posting import Posting, book, require_date
-from app.domain.status import Action, LoanStatus, require_allowed
+from app.domain.status import Action, require_allowed
 from app.domain.terms import LARGEST_PRINCIPAL_MINOR
 from app.domain.transaction import Parts, Stamp, TransactionKind
 
@@ -35,21 +35,10 @@ def waive_fee(loan: Loan, unpaid: Sequence[Installment], fee: Money, effective_o
     for row in reversed(unpaid):
         forgiven = min(left, row.unpaid.fee_minor)
         left -= forgiven
-        waived.append(_forgive(row, forgiven, effective_on))
-    rows = tuple(reversed(waived))
-    due_on = next_due_on(rows)
-    left_over = replace(loan, next_due_on=due_on)
-    if due_on is None:  # the fee was all that was left
-        left_over = replace(left_over, status=LoanStatus.PAID_OFF, closed_on=effective_on)
+        waived.append(replace(row, fee_minor=row.fee_minor - forgiven))
     parts = Parts(fee_minor=fee.amount_minor)
-    return book(left_over, rows, TransactionKind.FEE_WAIVER, parts, effective_on, stamp)
-
-
-def _forgive(row: Installment, amount: int, on: date) -> Installment:
-    if amount == 0:
-        return row
-    forgiven = replace(row, fee_minor=row.fee_minor - amount)
-    return forgiven if forgiven.unpaid.amount_minor else replace(forgiven, paid_on=on)
+    # Fees are paid before principal, so principal is still owed where a fee is: a waiver never ends a loan.
+    return book(loan, tuple(reversed(waived)), TransactionKind.FEE_WAIVER, parts, effective_on, stamp)
 
 
 def _require_fee(loan: Loan, fee: Money, most: int) -> None:

@@ -76,7 +76,8 @@ class Servicing:
                 received.channel,
             )
         )
-        self._note_payoff(transaction, posting)
+        if posting.loan.status is LoanStatus.PAID_OFF:
+            transaction.record(LoanPaidOff(loan.id, loan.currency))
         return posting.transaction
 
     def assess_fee(self, transaction: UnitOfWork, target: Target, fee: Money, effective_on: date) -> Transaction:
@@ -89,9 +90,7 @@ class Servicing:
         """Forgive unpaid fees."""
         loan = target.lock(transaction)
         posting = fees.waive_fee(loan, transaction.accounts.unpaid(loan.id), fee, effective_on, self._stamp())
-        self._post(transaction, posting, FeeWaived(loan.id, posting.transaction.id, fee))
-        self._note_payoff(transaction, posting)
-        return posting.transaction
+        return self._post(transaction, posting, FeeWaived(loan.id, posting.transaction.id, fee))
 
     def charge_off(self, transaction: UnitOfWork, target: Target, effective_on: date) -> Transaction:
         """Write a loan off that is late enough."""
@@ -118,10 +117,6 @@ class Servicing:
         for event in events:
             transaction.record(event)
         return posting.transaction
-
-    def _note_payoff(self, transaction: UnitOfWork, posting: Posting) -> None:
-        if posting.loan.status is LoanStatus.PAID_OFF:
-            transaction.record(LoanPaidOff(posting.loan.id, posting.loan.currency))
 
     def _stamp(self) -> Stamp:
         now = self.clock()
