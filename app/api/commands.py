@@ -52,13 +52,13 @@ def read_as_of_one_moment(work: Callable[[UnitOfWork], Result]) -> Result:
 def reply(status: int, document: BaseModel, *, borrower_id: UUID | None = None, **headers: str) -> Reply:
     """Make an answer that can be kept; headers are named with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, document.model_dump_json(), named, borrower_id)
+    return Reply(status, document.model_dump_json(by_alias=True), named, borrower_id)
 
 
 def answer(document: BaseModel, **headers: str) -> Response:
     """Make an answer of a read; headers are named with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(document.model_dump_json(), HTTPStatus.OK, named, content_type="application/json")
+    return Response(document.model_dump_json(by_alias=True), HTTPStatus.OK, named, content_type="application/json")
 
 
 def _key() -> str:

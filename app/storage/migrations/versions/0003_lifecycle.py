@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A loan's whole life: its decision, its dates, and what its transactions add up to."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,25 +12,31 @@ branch_labels = None
 depends_on = None
 
 STATUSES = "'submitted', 'approved', 'rejected', 'withdrawn', 'cancelled', 'active', 'paid_off', 'charged_off'"
+
+
 # Loans from before are applications that nobody has decided; who submitted them was not recorded.
-COLUMNS = (
-    sa.Column("external_ref", sa.Text()),
-    sa.Column("submitted_by", sa.Text(), nullable=False, server_default="unrecorded"),
-    sa.Column("decided_at", sa.DateTime(timezone=True)),
-    sa.Column("decided_by", sa.Text()),
-    sa.Column("reject_reason", sa.Text()),
-    sa.Column("disbursed_on", sa.Date()),
-    sa.Column("first_due_on", sa.Date()),
-    sa.Column("installment_minor", sa.BigInteger()),
-    sa.Column("closed_on", sa.Date()),
-    sa.Column("charged_off_on", sa.Date()),
-    sa.Column("outstanding_principal_minor", sa.BigInteger(), nullable=False, server_default="0"),
-    sa.Column("recoverable_minor", sa.BigInteger(), nullable=False, server_default="0"),
-    sa.Column("next_due_on", sa.Date()),
-    sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("last_effective_on", sa.Date()),
-    sa.Column("version", sa.Integer(), nullable=False, server_default="1"),
-)
+def columns() -> list[sa.Column[Any]]:
+    """Make the new columns; a column object belongs to one table, so they are made anew for each use."""
+    return [
+        sa.Column("external_ref", sa.Text()),
+        sa.Column("submitted_by", sa.Text(), nullable=False, server_default="unrecorded"),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.Column("decided_by", sa.Text()),
+        sa.Column("reject_reason", sa.Text()),
+        sa.Column("disbursed_on", sa.Date()),
+        sa.Column("first_due_on", sa.Date()),
+        sa.Column("installment_minor", sa.BigInteger()),
+        sa.Column("closed_on", sa.Date()),
+        sa.Column("charged_off_on", sa.Date()),
+        sa.Column("outstanding_principal_minor", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("recoverable_minor", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("next_due_on", sa.Date()),
+        sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("last_effective_on", sa.Date()),
+        sa.Column("version", sa.Integer(), nullable=False, server_default="1"),
+    ]
+
+
 CHECKS = {
     "ck_loan_outstanding_in_range": "outstanding_principal_minor BETWEEN 0 AND principal_minor",
     "ck_loan_recoverable_in_range": "recoverable_minor BETWEEN 0 AND principal_minor",
@@ -38,8 +46,8 @@ CHECKS = {
 
 def upgrade() -> None:
     """Go forward."""
-    for column in COLUMNS:
-        op.add_column("loan", column.copy())
+    for column in columns():
+        op.add_column("loan", column)
         if column.server_default is not None:
             op.alter_column("loan", column.name, server_default=None)  # only for the rows that were there
     op.drop_constraint(op.f("ck_loan_status_is_known"), "loan")
@@ -61,5 +69,5 @@ def downgrade() -> None:
         op.drop_constraint(op.f(name), "loan")
     op.execute("UPDATE loan SET status = 'submitted'")
     op.create_check_constraint(op.f("ck_loan_status_is_known"), "loan", "status IN ('submitted')")
-    for column in COLUMNS:
+    for column in columns():
         op.drop_column("loan", column.name)
