@@ -23,7 +23,7 @@ OVERLAP: Final = timedelta(minutes=1)
 class Reconcile(Protocol):
     """Compares the ledger with the loans."""
 
-    def __call__(self, connection: connection, since: datetime | None = None) -> LedgerCheck:
+    def __call__(self, session: connection, since: datetime | None = None, /) -> LedgerCheck:
         """Check what was booked since a moment, or everything."""
         ...
 

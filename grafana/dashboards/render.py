@@ -10,6 +10,7 @@ from typing import Any
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+from grafana.dashboards.loan_business import loan_business
 from grafana.dashboards.service_red import service_red
 
 FOLDER = Path(__file__).parents[1] / "provisioning" / "dashboards"
@@ -26,7 +27,8 @@ NOISE = {
 
 def dashboards() -> dict[Path, str]:
     """Build every dashboard and say which file it belongs in."""
-    return {FOLDER / "loan-service" / "service-red.json": text(service_red())}
+    folder = FOLDER / "loan-service"
+    return {folder / "service-red.json": text(service_red()), folder / "loan-business.json": text(loan_business())}
 
 
 def text(dashboard: Dashboard) -> str:
