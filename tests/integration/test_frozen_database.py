@@ -8,12 +8,12 @@ import time
 import psycopg2
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.storage.transactions import unavailable_by_name
 from app.storage.waiting import ANSWER_SECONDS, CONNECT_SECONDS
+from tests.api_client import ApiClient
 from tests.conftest import execute
 from tests.factories import application_body
 
@@ -21,7 +21,8 @@ LOANS = "/api/v1/loans"
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'loan-service'"
 
 
-def test_a_frozen_session_is_given_up_and_a_new_one_answers(client: FlaskClient, database: str) -> None:
+@pytest.mark.usefixtures("borrower")
+def test_a_frozen_session_is_given_up_and_a_new_one_answers(client: ApiClient, database: str) -> None:
     assert client.post(LOANS, json=application_body()).status_code == 201
     frozen = [int(str(pid)) for (pid,) in execute(database, SESSIONS)]
     assert frozen
