@@ -34,6 +34,7 @@ from app.services.ports import Clock, EventSink
 from app.services.publishing import safely
 from app.services.servicing import Servicing
 from app.settings import Settings
+from app.storage import commands
 from app.storage.database import db, engine_options
 from app.storage.ping import Ping
 from app.storage.transactions import SqlTransactions
@@ -76,6 +77,7 @@ def create_app(
     for module in (borrowers, quotes, loans, decisions, servicing, inquiries, health):
         app.register_blueprint(module.bp)
     access_command.register_commands(app)
+    commands.register_commands(app, settings)
     return app
 
 
