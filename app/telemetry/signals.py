@@ -61,8 +61,8 @@ class Signals:
 
 
 def each(axes: Mapping[str, Iterable[str]]) -> Series:
-    """List every combination of the attributes' values."""
-    return tuple(dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values()))
+    """List every combination of the attributes' values, as plain text: to the SDK an enum's member is another value."""
+    return tuple(dict(zip(axes, map(str, values), strict=True)) for values in itertools.product(*axes.values()))
 
 
 @singledispatch

@@ -32,7 +32,7 @@ INSTRUMENTS: Final = (
         "Applications that came to their end.",
         # Only a rejection has a reason: eleven series rather than thirty-two.
         (
-            *({semconv.LOAN_DECISION: decision} for decision in Decision if decision is not Decision.REJECTED),
+            *each({semconv.LOAN_DECISION: sorted(set(Decision) - {Decision.REJECTED})}),
             *each({semconv.LOAN_DECISION: [Decision.REJECTED], semconv.LOAN_REJECT_REASON: RejectReason}),
         ),
     ),
