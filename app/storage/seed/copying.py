@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Histories as PostgreSQL's COPY takes them: text, a tab between columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from app.domain.installment import Installment
 from app.domain.ledger import LedgerLine
 from app.domain.loan import Loan
 from app.domain.transaction import Transaction
-from app.storage.seed.portfolio import Portfolio, history
+from app.storage.seed.portfolio import History
 
 # In the order of the references between them.
 COLUMNS: Final = {
@@ -33,16 +33,14 @@ ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\
 class Batch:
     """Some loans as text by table, and how many rows each table gets."""
 
-    loans: int
     text: dict[str, str]
     rows: dict[str, int]
 
 
-def render(portfolio: Portfolio, indices: Sequence[int]) -> Batch:
-    """Make up the loans of these numbers and write them for COPY."""
+def render(histories: Iterable[History]) -> Batch:
+    """Write histories for COPY."""
     tables: dict[str, list[str]] = {table: [] for table in COLUMNS}
-    for index in indices:
-        made = history(portfolio, index)
+    for made in histories:
         loan = made.story.loan
         loan_id, currency = str(loan.id), loan.currency.value
         if made.borrower:
@@ -53,7 +51,7 @@ def render(portfolio: Portfolio, indices: Sequence[int]) -> Batch:
             tables["loan_transaction"].append(_transaction(loan_id, posting.transaction))
             tables["ledger_entry"] += _lines(str(posting.transaction.id), currency, posting.lines)
     text = {table: "".join(rows) for table, rows in tables.items()}
-    return Batch(len(indices), text, {table: len(rows) for table, rows in tables.items()})
+    return Batch(text, {table: len(rows) for table, rows in tables.items()})
 
 
 def _row(values: Iterable[object]) -> str:

@@ -2,16 +2,16 @@
 """Brings a portfolio into the database: in batches, each whole or not there, so that it can be stopped at any time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from io import StringIO
-from itertools import pairwise
+from itertools import islice
 from typing import Final
 
 from psycopg2 import connect, extensions
 
 from app.storage.seed.copying import COLUMNS, Batch, render
-from app.storage.seed.portfolio import Portfolio
+from app.storage.seed.portfolio import Portfolio, history
 from app.storage.waiting import CONNECT_SECONDS
 
 BATCH_LOANS: Final = (
@@ -63,26 +63,31 @@ def load(connection: Connection, portfolio: Portfolio, indices: Sequence[int], p
     While the database takes in one batch, a thread makes up the next.
     """
     added = dict.fromkeys(COLUMNS, 0)
-    starts = [*range(0, len(indices), BATCH_LOANS), len(indices)]
-    batches = [indices[first:last] for first, last in pairwise(starts)]
+    numbers = iter(indices)
     with ThreadPoolExecutor(1, "seed") as maker:
-        coming = maker.submit(render, portfolio, batches[0]) if batches else None
-        for following in [*batches[1:], None]:
-            if coming is None:
-                break
-            batch = coming.result()
-            coming = maker.submit(render, portfolio, following) if following else None
-            _copy(connection, batch)
+
+        def make() -> Future[Batch]:
+            return maker.submit(_make, portfolio, list(islice(numbers, BATCH_LOANS)))
+
+        coming = make()
+        while (batch := coming.result()).rows["loan"]:
+            coming = make()
+            copy_in(connection, batch)
             for table, rows in batch.rows.items():
                 added[table] += rows
-            progress(batch.loans)
+            progress(batch.rows["loan"])
     return added
 
 
-def _copy(connection: Connection, batch: Batch) -> None:
+def copy_in(connection: Connection, batch: Batch) -> None:
+    """Add a batch in one transaction."""
     with connection, connection.cursor() as cursor:
         for table, columns in COLUMNS.items():
             cursor.copy_expert(f"COPY {table} ({columns.replace(' ', ', ')}) FROM STDIN", StringIO(batch.text[table]))
+
+
+def _make(portfolio: Portfolio, indices: Sequence[int]) -> Batch:
+    return render(history(portfolio, index) for index in indices)
 
 
 def refresh_statistics(connection: Connection) -> None:
