@@ -34,8 +34,9 @@ def _whole(text: Any) -> int:  # noqa: ANN401  # whatever the client sent
 
 Limit = Annotated[
     int,
-    BeforeValidator(_whole),
+    # Before the validator, else the bounds get lost from the schema.
     Field(ge=1, le=LARGEST_LIMIT, description=f"A whole number from 1 to {LARGEST_LIMIT} is expected."),
+    BeforeValidator(_whole),
 ]
 Cursor = Annotated[str, Field(description="The next_cursor of an earlier page of this list is expected.")]
 DAY: Final = "A date YYYY-MM-DD is expected."
