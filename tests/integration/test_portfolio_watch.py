@@ -16,8 +16,11 @@ from psycopg2.extensions import connection
 from app.domain.delinquency import bucket_of, days_past_due
 from app.domain.money import Currency
 from app.services.portfolio import Holding, PortfolioSnapshot
+from app.storage.ledger_checks import Reconcile
 from app.storage.portfolio import PortfolioWatch
+from app.storage.reconcile import reconcile_session
 from app.storage.waiting import bound_waits
+from app.telemetry.portfolio import INVARIANTS
 from stack.ports import HOST, free_port
 from tests.conftest import execute
 
@@ -49,7 +52,7 @@ class Seen(list[PortfolioSnapshot | None]):
 
 
 @contextmanager
-def watching(url: str, seen: Seen, reconcile: Callable[..., Check] = all_is_well) -> Iterator[PortfolioWatch]:
+def watching(url: str, seen: Seen, reconcile: Reconcile = all_is_well) -> Iterator[PortfolioWatch]:
     watch = PortfolioWatch(url, seen.append, reconcile, every_seconds=PAUSE, check_seconds=PAUSE)
     watch.start()
     yield watch
@@ -174,6 +177,18 @@ def test_a_check_sees_one_moment_and_can_write_nothing(database: str) -> None:
     assert asked[:2] == [("repeatable read",), ("on",)]
     checks = [snapshot.check for snapshot in seen if snapshot and snapshot.check]
     assert checks[0].violations == {"I4": 2}
+
+
+def test_the_reconciliation_runs_on_the_watchs_connection(database: str) -> None:
+    lend(database)  # outstanding, without a transaction that says so
+    seen = Seen()
+
+    with watching(database, seen, reconcile_session):
+        wait_until(lambda: any(snapshot and snapshot.check for snapshot in seen))
+
+    [check, *_] = [snapshot.check for snapshot in seen if snapshot and snapshot.check]
+    assert check.violations["I3"] == 1
+    assert set(check.violations) == set(INVARIANTS)
 
 
 def test_a_stop_does_not_wait_for_what_is_under_way(database: str) -> None:
