@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ import requests
 
 from stack.errors import StackError
 from stack.runner import Stack
+from stack.tour.caller import BORROWERS, LOANS, Caller, application, registration
 
 SETTLE_SECONDS = 20.0
 CLIENTS = 5
-TIMEOUT_SECONDS = 10.0
 MEGABYTE = 1024  # /proc counts in kB
 CREATED = 201
 
@@ -35,51 +34,49 @@ class Memory(NamedTuple):
 class Client:
     """One of the people who use the service, at a steady pace."""
 
-    url: str
+    caller: Caller
+    borrower_id: str
     per_second: float
     sent: int = 0
     failed: int = 0
 
     def work(self, seconds: float) -> None:
         """Submit, read and list applications until the time is over."""
-        session = requests.Session()
         begun = time.monotonic()
         loan = None
         while (elapsed := time.monotonic() - begun) < seconds:
-            loan = self._turn(session, loan)
+            loan = self._turn(loan)
             time.sleep(max(0.0, self.sent / self.per_second - elapsed))
 
-    def _turn(self, session: requests.Session, loan: str | None) -> str | None:
+    def _turn(self, loan: str | None) -> str | None:
         self.sent += 1
         try:
             if loan is None or self.sent % 10 == 0:
-                return self._submit(session)
+                return self._submit()
             path = f"/{loan}" if self.sent % 3 else "?limit=20"
-            self.failed += not session.get(f"{self.url}/api/v1/loans{path}", timeout=TIMEOUT_SECONDS).ok
+            self.failed += not self.caller.send("GET", f"{LOANS}{path}").ok
         except requests.RequestException:
             self.failed += 1
         return loan
 
-    def _submit(self, session: requests.Session) -> str | None:
-        body = {
-            "borrower_id": str(uuid.uuid4()),
-            "currency": "EUR",
-            "principal_minor": 1_000_000,
-            "annual_rate_percent": "7.25",
-            "term_months": 36,
-        }
-        answer = session.post(f"{self.url}/api/v1/loans", json=body, timeout=TIMEOUT_SECONDS)
+    def _submit(self) -> str | None:
+        answer = self.caller.send("POST", LOANS, application(self.borrower_id))
         self.failed += answer.status_code != CREATED
         return str(answer.json()["id"]) if answer.status_code == CREATED else None
 
 
 def load(url: str, per_second: float, seconds: float) -> list[Client]:
     """Drive the load with a few clients and give what they saw."""
-    clients = [Client(url, per_second / CLIENTS) for _ in range(CLIENTS)]
+    callers = [Caller(url) for _ in range(CLIENTS)]
+    clients = [Client(caller, _new_borrower(caller), per_second / CLIENTS) for caller in callers]
     with ThreadPoolExecutor(CLIENTS) as pool:
         for task in [pool.submit(client.work, seconds) for client in clients]:
             task.result()
     return clients
+
+
+def _new_borrower(caller: Caller) -> str:
+    return str(caller.post(BORROWERS, registration())["id"])
 
 
 def memory_of(pid: int) -> Memory:

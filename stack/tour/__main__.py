@@ -9,7 +9,8 @@ from rich.console import Console
 
 from stack import state
 from stack.backends import Loki, Prometheus, Tempo
-from stack.tour.provoke import failing_request, slow_request, submit_application
+from stack.tour.caller import submit_application
+from stack.tour.provoke import failing_request, slow_request
 from stack.tour.show import show_walk
 from stack.tour.walk import Follower
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
-import requests
+
+from stack.tour.caller import LOANS, Caller
 
 ROUTE = "/api/v1/loans/<uuid:loan_id>"
 # Longer than the 500 ms that the latency panel calls slow, shorter than the service's lock_timeout of 1 s.
 SLOW_SECONDS = 0.65
-# The service gives up after its lock_timeout, so the lock only has to outlast that; the bound is for a hung service.
-REQUEST_TIMEOUT_SECONDS = 10.0
+# The service gives up after its lock_timeout, so the lock only has to outlast that; the bound is for a hung client.
+LONGEST_LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,6 @@ class Answer:
     seconds: float
     trace_id: str
     body: dict[str, Any]
-
-
-def submit_application(api: str) -> str:
-    """Submit a loan application through the API and return the loan's id."""
-    application = {
-        "borrower_id": "0198c7a0-0000-7000-8000-000000000001",
-        "currency": "EUR",
-        "principal_minor": 1_200_000,
-        "annual_rate_percent": "7.25",
-        "term_months": 48,
-    }
-    answer = requests.post(f"{api}/api/v1/loans", json=application, timeout=REQUEST_TIMEOUT_SECONDS)
-    answer.raise_for_status()
-    return str(answer.json()["id"])
 
 
 def slow_request(api: str, database_url: str, loan_id: str) -> Answer:
@@ -58,7 +45,7 @@ def failing_request(api: str, database_url: str, loan_id: str) -> Answer:
 
 def _read(api: str, loan_id: str) -> Answer:
     started = time.monotonic()
-    answer = requests.get(f"{api}/api/v1/loans/{loan_id}", timeout=REQUEST_TIMEOUT_SECONDS)
+    answer = Caller(api).send("GET", f"{LOANS}/{loan_id}")
     seconds = time.monotonic() - started
     # traceresponse: 00-<trace id>-<span id>-<flags>
     trace_id = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", answer.headers.get("traceresponse", ""))
@@ -73,7 +60,7 @@ def _locked_loans(database_url: str) -> Iterator[threading.Event]:
     held, release = threading.Event(), threading.Event()
     holder = threading.Thread(target=_hold, args=(database_url, held, release), daemon=True)
     holder.start()
-    if not held.wait(REQUEST_TIMEOUT_SECONDS):
+    if not held.wait(LONGEST_LOCK_SECONDS):
         raise RuntimeError("could not lock the loans' table: is PostgreSQL up?")
     try:
         yield release
@@ -87,6 +74,6 @@ def _hold(database_url: str, held: threading.Event, release: threading.Event) ->
     try:
         connection.cursor().execute("LOCK TABLE loan IN ACCESS EXCLUSIVE MODE")
         held.set()
-        release.wait(REQUEST_TIMEOUT_SECONDS)
+        release.wait(LONGEST_LOCK_SECONDS)
     finally:
         connection.close()

@@ -22,9 +22,11 @@ from grafana.provisioned import (
 )
 from stack.backends import Loki, Prometheus, Tempo
 from stack.runner import Stack
-from stack.tour.provoke import ROUTE, failing_request, slow_request, submit_application
+from stack.tour.caller import submit_application
+from stack.tour.provoke import ROUTE, failing_request, slow_request
 from stack.tour.walk import Follower
-from tests.chain.traffic import mixture, send, steady_load
+from tests.chain.lives import ALL
+from tests.chain.traffic import side_by_side, steady_load
 
 LOOK_BACK_SECONDS = 900
 PATIENCE_SECONDS = 120.0
@@ -36,12 +38,12 @@ MAY_BE_EMPTY = {Kind.ANNOTATION, Kind.RUNBOOK}
 
 @pytest.fixture(scope="module")
 def click(stack: Stack) -> Iterator[Click]:
-    """Keep the service busy with every kind of answer, and click on a request that failed."""
+    """Keep the service busy with loans of every fate, and click on a request that failed."""
     edge = stack.url("nginx")
     loan_id = submit_application(edge)
     servers = Prometheus(stack.url("prometheus")), Loki(stack.url("loki")), Tempo(stack.url("tempo"))
     with steady_load(edge, REQUESTS_PER_SECOND):
-        send(edge, mixture(loan_id) * 20)
+        side_by_side(edge, ALL * 3)
         slow_request(edge, stack.database_url, loan_id)
         walk = Follower(*servers).follow(failing_request(edge, stack.database_url, loan_id))
         yield Click(walk.exemplar.trace_id, ROUTE, walk.exemplar.series["instance"])

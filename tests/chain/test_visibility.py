@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from stack.polling import poll
 from stack.runner import Stack
+from stack.tour.caller import LOANS, Caller
 from tests.chain.conftest import Backends
-from tests.chain.traffic import LOANS, UNKNOWN_ID
+from tests.chain.traffic import UNKNOWN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_a_request_becomes_visible_in_time(stack: Stack, backends: Backends) -> 
 
 def ask(stack: Stack) -> str:
     """Ask for an unknown loan and return the request's trace id."""
-    answer = requests.get(f"{stack.url('nginx')}{LOANS}/{UNKNOWN_ID}", timeout=10)
+    answer = Caller(stack.url("nginx")).send("GET", f"{LOANS}/{UNKNOWN_ID}")
     return answer.headers["traceresponse"].split("-")[1]
 
 

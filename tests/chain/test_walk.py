@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from stack.runner import Stack
-from stack.tour.provoke import Answer, failing_request, slow_request, submit_application
+from stack.tour.caller import submit_application
+from stack.tour.provoke import Answer, failing_request, slow_request
 from stack.tour.walk import Follower
 from tests.chain.conftest import Backends
 

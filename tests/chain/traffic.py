@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that count what they saw: a fixed mixture of requests, and a steady load in the background."""
+"""Clients that count what they saw: lives of loans side by side, and a steady load in the background."""
 
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,79 +13,84 @@ from typing import Any
 
 import requests
 
-LOANS = "/api/v1/loans"
-LOAN = "/api/v1/loans/<uuid:loan_id>"
+from stack.tour.caller import BORROWERS, LOANS, Caller, application, registration
+
 UNROUTED = ""
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-APPLICATION: dict[str, Any] = {
-    "borrower_id": "0198c7a0-0000-7000-8000-000000000001",
-    "currency": "EUR",
-    "principal_minor": 1_000_000,
-    "annual_rate_percent": "7.5",
-    "term_months": 36,
-}
 CLIENTS = 8
+PLACE = re.compile(r"<uuid:(\w+)>")
+OUTCOMES = {"idempotency_key_reused": "mismatch", "idempotency_key_in_flight": "in_progress"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One answered request: how the service should have counted it, its trace, and how long it took."""
+    """One answered request: how the service should have counted it, its trace, and what became of its key."""
 
     route: str
     status: int
     trace_id: str
-    seconds: float
+    key_outcome: str
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request of the mixture with the answer it must get."""
+class Client:
+    """Speaks to the API with each of the keys of development, and notes what it saw."""
 
-    method: str
-    path: str
-    route: str
-    status: int
-    body: dict[str, Any] | None = None
+    def __init__(self, base: str) -> None:
+        self.seen: list[Seen] = []
+        self._callers = {key: Caller(base, key) for key in ("applicant", "officer", "auditor", "rival")}
+
+    def ask(  # noqa: PLR0917  # what a request is made of
+        self,
+        status: int,
+        request: str,
+        ids: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        by: str = "applicant",
+        headers: Mapping[str, str | None] | None = None,
+    ) -> requests.Response:
+        """Send "GET /a/<uuid:b>?c=d", which must get this status; the ids take their places in the route."""
+        method, address = request.split(" ")
+        route, _, query = address.partition("?")
+        path = PLACE.sub(lambda place: (ids or {})[place[1]], route)
+        answer = self._callers[by].send(method, f"{path}?{query}" if query else path, body, headers)
+        assert answer.status_code == status, (request, answer.status_code, answer.text[:300])
+        trace_id = answer.headers["traceresponse"].split("-")[1]
+        counted = UNROUTED if status == 405 or "/no/" in route else route
+        self.seen.append(Seen(counted, status, trace_id, _key_outcome(method, answer)))
+        return answer
+
+    def read(self, request: str, ids: Mapping[str, str]) -> Any:  # noqa: ANN401  # JSON is what it is
+        """Get a document."""
+        return self.ask(200, request, ids).json()
+
+    def write(self, request: str, ids: Mapping[str, str], body: Mapping[str, object], by: str = "applicant") -> str:
+        """Make something, and give its id."""
+        return str(self.ask(201, f"POST {request}", ids, body, by).json()["id"])
 
 
-def mixture(loan_id: str) -> list[Request]:
-    """List ten requests with every status that the service gives in ordinary life."""
-    return [
-        Request("POST", LOANS, LOANS, 201, APPLICATION),
-        Request("POST", LOANS, LOANS, 201, APPLICATION),
-        Request("GET", f"{LOANS}/{loan_id}", LOAN, 200),
-        Request("GET", f"{LOANS}/{loan_id}", LOAN, 200),
-        Request("GET", f"{LOANS}/{loan_id}", LOAN, 200),
-        Request("GET", f"{LOANS}?limit=5", LOANS, 200),
-        Request("GET", f"{LOANS}/{UNKNOWN_ID}", LOAN, 404),
-        Request("GET", "/no/such/path", UNROUTED, 404),
-        Request("PUT", LOANS, UNROUTED, 405),
-        Request("POST", LOANS, LOANS, 422, APPLICATION | {"term_months": 0}),
-    ]
+def _key_outcome(method: str, answer: requests.Response) -> str:
+    """Say what the service should count the request's key as: nothing, where it has none or was refused otherwise."""
+    if method != "POST" or answer.url.endswith(("/quotes", "/search")):
+        return ""
+    if answer.ok:
+        return "replayed" if answer.headers.get("Idempotent-Replayed") == "true" else "first"
+    return OUTCOMES.get(answer.json()["code"], "")
 
 
-def submit(base: str) -> str:
-    """Submit one application and return the loan's id."""
-    answer = requests.post(f"{base}{LOANS}", json=APPLICATION, timeout=10)
-    answer.raise_for_status()
-    return str(answer.json()["id"])
-
-
-def send(base: str, wanted: list[Request]) -> list[Seen]:
-    """Send the requests over keep-alive connections of eight clients; each must get its expected status."""
+def side_by_side(base: str, lives: Sequence[Callable[[Client], object]]) -> list[Seen]:
+    """Live many lives, eight at a time, each in order; give everything that was seen."""
     local = threading.local()
+    clients: list[Client] = []
 
-    def one(request: Request) -> Seen:
-        if not hasattr(local, "session"):
-            local.session = requests.Session()
-        started = time.monotonic()
-        answer = local.session.request(request.method, f"{base}{request.path}", json=request.body, timeout=15)
-        seconds = time.monotonic() - started
-        assert answer.status_code == request.status, (request, answer.status_code, answer.text[:300])
-        return Seen(request.route, answer.status_code, answer.headers["traceresponse"].split("-")[1], seconds)
+    def one(life: Callable[[Client], object]) -> None:
+        if not hasattr(local, "client"):
+            local.client = Client(base)
+            clients.append(local.client)
+        life(local.client)
 
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        return list(clients.map(one, wanted))
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(one, lives))
+    return [seen for client in clients for seen in client.seen]
 
 
 def counts(seen: list[Seen]) -> Counter[tuple[str, str]]:
@@ -105,14 +111,15 @@ class Load:
 def steady_load(base: str, requests_per_second: float) -> Iterator[Load]:
     """Read loans and submit applications at a steady rate until the block ends."""
     load, stop = Load(), threading.Event()
-    loan_id = submit(base)
+    asked = application(Caller(base).post(BORROWERS, registration())["id"])
+    loan_id = str(Caller(base).post(LOANS, asked)["id"])
 
     def client(phase: float) -> None:
-        session, due = requests.Session(), time.monotonic() + phase
+        caller, due = Caller(base), time.monotonic() + phase
         while not stop.is_set():
             stop.wait(max(0.0, due - time.monotonic()))
             due += CLIENTS / requests_per_second
-            _one(session, base, loan_id, load)
+            _one(caller, asked, loan_id, load)
 
     clients = [
         threading.Thread(target=client, args=(number / requests_per_second,), daemon=True) for number in range(CLIENTS)
@@ -127,13 +134,11 @@ def steady_load(base: str, requests_per_second: float) -> Iterator[Load]:
             thread.join()
 
 
-def _one(session: requests.Session, base: str, loan_id: str, load: Load) -> None:
+def _one(caller: Caller, asked: Mapping[str, object], loan_id: str, load: Load) -> None:
     started = time.monotonic()
+    reads = len(load.seconds) % 4
     try:
-        if len(load.seconds) % 4:
-            answer = session.get(f"{base}{LOANS}/{loan_id}", timeout=15)
-        else:
-            answer = session.post(f"{base}{LOANS}", json=APPLICATION, timeout=15)
+        answer = caller.send("GET", f"{LOANS}/{loan_id}") if reads else caller.send("POST", LOANS, asked)
     except requests.RequestException as error:
         load.errors.append(repr(error))
         return
