@@ -28,6 +28,7 @@ PERSON = {
     "date_of_birth": "1987-06-05",
     "phone": "+441632960739",
     "national_id": "ZZ7391739173",
+    "external_ref": "zz-canary-reference",
 }
 # What would give the person away, also in part, as another spelling, or hashed.
 TELLING = ["zzcanary", "quux", "zz-canary", "1987-06-05", "1987, 6, 5", "1632960739", "ZZ7391739173", "7391739"]
@@ -108,9 +109,12 @@ def test_no_signal_and_no_refusal_tells_who_a_borrower_is(
 
 def taken(client: ApiClient) -> list[TestResponse]:
     """Meet each unique constraint."""
-    other = PERSON | {"email": "other@mail.example", "national_id": None}
-    answers = [client.post(BORROWERS, json=other | {member: PERSON[member]}) for member in ("email", "national_id")]
-    assert [answer.status_code for answer in answers] == [409, 409]
+    other = PERSON | {"email": "other@mail.example", "national_id": None, "external_ref": None}
+    answers = [
+        client.post(BORROWERS, json=other | {member: PERSON[member]})
+        for member in ("email", "national_id", "external_ref")
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
     return answers
 
 
