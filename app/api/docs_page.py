@@ -37,7 +37,8 @@ def document() -> Response:
     """Show the OpenAPI document."""
     text = current_app.extensions.get(DOCUMENT)
     if text is None:  # built at first use, when all routes are there; twice by two threads does no harm
-        text = current_app.extensions[DOCUMENT] = json.dumps(build_document(current_app, __version__))
+        built = build_document(current_app, __version__)
+        text = current_app.extensions[DOCUMENT] = json.dumps(built, sort_keys=False)  # members in the order of models
     return _kept(text, "application/json")
 
 
