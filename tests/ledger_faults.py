@@ -50,6 +50,11 @@ FAULTS: Final = (
     Fault("another first due date", "UPDATE loan SET first_due_on = first_due_on + 1 WHERE id = :paid", "I2"),
     Fault("another installment", "UPDATE loan SET installment_minor = 1 WHERE id = :paid", "I2"),
     Fault("an installment left out", "UPDATE installment SET n = 13 WHERE loan_id = :active AND n = 12", "I2"),
+    Fault(
+        "a rest that nobody repays",
+        "UPDATE installment SET principal_minor = principal_minor - 1 WHERE loan_id = :active AND n = 12",
+        "I1 I2",
+    ),
     Fault("another recoverable amount", "UPDATE loan SET recoverable_minor = 0 WHERE id = :lost", "I3"),
     Fault("another outstanding amount", "UPDATE loan SET outstanding_principal_minor = 1 WHERE id = :active", "I3 I4"),
     Fault("another amount paid out", "UPDATE loan SET principal_minor = 1000001 WHERE id = :paid", "I1 I2 I3"),

@@ -29,7 +29,7 @@ Ends with 0 when everything holds, 1 when something does not, 2 when it could no
 """
 
 
-def check_ledger(settings: Settings) -> click.Command:
+def check_ledger_command(settings: Settings) -> click.Command:
     """Make the command for the database of the settings."""
 
     @click.command("check-ledger", help=HELP)

@@ -26,7 +26,7 @@ there stays, and only what is missing is added.
 """
 
 
-def seed(settings: Settings) -> click.Command:
+def seed_command(settings: Settings) -> click.Command:
     """Make the command for the database of the settings."""
 
     @click.command("seed", help=HELP)
