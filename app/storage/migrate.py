@@ -10,7 +10,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationInfo
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +35,7 @@ class MigrationError(Exception):
 
 
 def migrate(database_url: str, revision: str = "head", *, wait_seconds: float = WAIT_SECONDS, say: Say = print) -> None:
-    """Upgrade to the newest revision or downgrade to "base", and say each step when it is done."""
+    """Go to a revision, by its id, "head" or "base", forward or back, and say each step when it is done."""
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-migrate", "options": SESSION}
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     try:
@@ -58,11 +59,23 @@ def _run(connection: Connection, revision: str, say: Say) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes |= {"connection": connection, "on_version_apply": note}
-    step = command.downgrade if revision == "base" else command.upgrade
+    step = command.downgrade if _is_behind(connection, config, revision) else command.upgrade
     step(config, revision)
     connection.commit()
     if not steps:
         say("schema: nothing to do")
+
+
+def _is_behind(connection: Connection, config: Config, revision: str) -> bool:
+    """Tell whether a revision is one before the schema's own, so that the way to it is back."""
+    if revision in {"head", "base"}:
+        return revision == "base"
+    current = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()  # each step is to be a transaction of its own
+    script = ScriptDirectory.from_config(config)
+    return current is not None and any(
+        step.down_revision == revision for step in script.iterate_revisions(current, "base")
+    )
 
 
 @contextmanager
