@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m bench list` and `python -m bench writes`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench import list_command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; the exit code is 1 when it misses its limit."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
+    commands = parser.add_subparsers(required=True)
+    list_command.add_to(commands)
+    options = parser.parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
