@@ -11,14 +11,18 @@ import psycopg2
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
 from app.domain.events import DomainEvent
 from app.factory import create_app
 from app.settings import Settings
+from app.storage.database import db
 from app.storage.migrate import migrate
+from app.storage.transactions import SqlTransactions
 from stack.ports import free_port
 from stack.postgres import Postgres
+from tests.api_client import client_of
 from tests.conftest import execute
 from tests.factories import application_body, loan_id
 
@@ -67,12 +71,14 @@ def test_an_http_exception_without_a_status_is_a_mistake_of_ours(app: Flask) -> 
 
 
 def test_a_listener_that_fails_does_not_fail_the_request(
-    settings: Settings, database: str, caplog: pytest.LogCaptureFixture
+    settings: Settings, database: str, borrower: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_event: DomainEvent) -> None:
         raise RuntimeError("no telemetry today")
 
-    answer = create_app(settings, publish=fail).test_client().post(LOANS, json=application_body())
+    answer = client_of(create_app(settings, publish=fail), "officer").post(
+        LOANS, json=application_body(borrower_id=borrower)
+    )
 
     assert answer.status_code == 201
     assert execute(database, "SELECT count(*) FROM loan") == [(1,)]
@@ -93,10 +99,29 @@ def test_a_held_lock_is_answered_with_503_within_its_limit(
     assert warning.__dict__["db.response.status_code"] == "55P03"
 
 
-def test_a_session_that_is_killed_is_answered_with_503_and_the_next_request_succeeds(
-    client: FlaskClient, database: str
+def test_a_statement_that_takes_too_long_is_answered_with_503(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert client.post(LOANS, json=application_body()).status_code == 201
+    @app.get("/slow")
+    def slow() -> str:
+        with SqlTransactions(db.session, lambda _event: None)():
+            db.session.execute(text("SELECT pg_sleep(60)"))
+        return ""
+
+    answer = client.get("/slow")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json is not None
+    assert answer.json["code"] == "storage_unavailable"
+    [warning] = [record for record in caplog.records if record.getMessage() == "storage_unavailable"]
+    assert warning.__dict__["db.response.status_code"] == "57014"
+
+
+def test_a_session_that_is_killed_is_answered_with_503_and_the_next_request_succeeds(
+    client: FlaskClient, database: str, borrower: str
+) -> None:
+    assert client.post(LOANS, json=application_body(borrower_id=borrower)).status_code == 201
     execute(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loan-service'")
 
     assert client.get(LOANS).status_code == 200
@@ -117,7 +142,7 @@ def test_a_pool_that_is_used_up_is_answered_with_503(app: Flask, client: FlaskCl
 
 def test_without_a_database_everything_but_livez_says_so(settings: Settings) -> None:
     nowhere = f"postgresql+psycopg2://loan:{CANARY}@127.0.0.1:{free_port()}/loans"
-    client = create_app(replace(settings, database_url=nowhere)).test_client()
+    client = client_of(create_app(replace(settings, database_url=nowhere)), "officer")
 
     answers = {path: client.get(path) for path in ("/livez", "/readyz", "/health", LOANS)}
 
@@ -136,7 +161,7 @@ def test_after_a_crash_of_the_database_the_same_process_is_well_again_within_fiv
         url = server.create("loans")
         migrate(url)
         execute(url, "CHECKPOINT")  # this server is quick, not durable: a crash would lose the tables
-        client = create_app(replace(settings, database_url=url)).test_client()
+        client = client_of(create_app(replace(settings, database_url=url)), "officer")
         before = [client.get(path).status_code for path in ("/health", LOANS)]
 
         server.kill()
