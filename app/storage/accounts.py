@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installments, bookings and ledger lines in PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.installment import Installment
@@ -26,6 +26,7 @@ class SqlAccounts:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._held: list[InstallmentRow] = []  # the session holds them weakly; lost, post() would read each one again
 
     def open(self, posting: Posting) -> None:
         """Keep the installments of a loan's first booking, and the booking."""
@@ -45,12 +46,12 @@ class SqlAccounts:
     def installments(self, loan_id: UUID) -> Sequence[Installment]:
         """List all installments, oldest first."""
         query = select(InstallmentRow).where(InstallmentRow.loan_id == loan_id).order_by(InstallmentRow.n)
-        return _installments(self._session.scalars(query))
+        return self._read(query)
 
     def unpaid(self, loan_id: UUID) -> Sequence[Installment]:
         """List the installments that are not settled, oldest first."""
         query = select(InstallmentRow).where(InstallmentRow.loan_id == loan_id, InstallmentRow.paid_on.is_(None))
-        return _installments(self._session.scalars(query.order_by(InstallmentRow.n)))
+        return self._read(query.order_by(InstallmentRow.n))
 
     def transactions(self, loan_id: UUID, limit: int, after_seq: int) -> Sequence[Transaction]:
         """List bookings in their order, from behind a number on."""
@@ -72,6 +73,11 @@ class SqlAccounts:
         )
         return self._session.scalar(query.order_by(TransactionRow.seq.desc()).limit(1))
 
+    def _read(self, query: Select[tuple[InstallmentRow]]) -> Sequence[Installment]:
+        rows = self._session.scalars(query).all()
+        self._held.extend(rows)
+        return [Installment(**{name: getattr(row, name) for name in COLUMNS}) for row in rows]
+
     def _book(self, posting: Posting) -> None:
         self._session.add(TransactionRow(**_values(posting.transaction)))
         flush(self._session)
@@ -88,10 +94,6 @@ class SqlAccounts:
         if lines:
             # One statement: the trigger adds up what it inserted.
             self._session.execute(insert(LedgerEntryRow).values(lines))
-
-
-def _installments(rows: Iterable[InstallmentRow]) -> Sequence[Installment]:
-    return [Installment(**{name: getattr(row, name) for name in COLUMNS}) for row in rows]
 
 
 def _values(transaction: Transaction) -> dict[str, Any]:
