@@ -31,7 +31,7 @@ def seed_command(settings: Settings) -> click.Command:
 
     @click.command("seed", help=HELP)
     @click.option("--loans", type=click.IntRange(1, MOST_LOANS), default=10_000, show_default=True, help="How many.")
-    @click.option("--seed", "number", type=click.IntRange(0, LARGEST_SEED), default=1, show_default=True)
+    @click.option("--seed", "number", type=click.IntRange(0, LARGEST_SEED), default=1, show_default=True, help="Which.")
     @click.option("--client", default="demo", show_default=True, callback=_named, help="Whose loans they are.")
     @click.option("--as-of", callback=_day, default="today", show_default=True, help="YYYY-MM-DD, in UTC.")
     @click.option("--force", is_flag=True, help="Also where APP_ENV is not dev.")
