@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes one piece of the design away from a running service."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from typing import Any
+
+import pytest
+
+from app.domain.borrower import Borrower
+from app.domain.loan import Loan
+from app.factory import create_app
+from app.services import commands
+from app.services.replies import KeyedRequest
+from app.settings import Settings
+from app.storage import database as limits
+from app.storage.borrowers import SqlBorrowers
+from app.storage.database import db
+from app.storage.idempotency import SqlIdempotencyKeys
+from app.storage.loans import SqlLoans
+from app.storage.transactions import SqlTransactions
+from tests.concurrency.crowd import Crowd
+from tests.conftest import empty, execute
+
+MEET_SECONDS = 0.5  # a request that races with nobody goes on after that
+
+
+def unlocked_loans(patch: pytest.MonkeyPatch) -> None:
+    """Read a loan without locking it, both racers before the first of them writes."""
+    both = Barrier(2)
+
+    def lock(loans: SqlLoans, *which: Any) -> Loan | None:  # noqa: ANN401  # as the original
+        loan = loans.find(*which)
+        meet(both)
+        return loan
+
+    patch.setattr(SqlLoans, "lock", lock)
+
+
+def unlocked_borrowers(patch: pytest.MonkeyPatch) -> None:
+    """Read a borrower without locking them, both racers before the first of them writes."""
+    both = Barrier(2)
+
+    def lock(borrowers: SqlBorrowers, *which: Any) -> Borrower | None:  # noqa: ANN401  # as the original
+        borrower = borrowers.find(*which)
+        meet(both)
+        return borrower
+
+    patch.setattr(SqlBorrowers, "lock", lock)
+
+
+def forgotten_keys(patch: pytest.MonkeyPatch) -> None:
+    """Treat each request as the first with its key."""
+
+    def claim(_keys: SqlIdempotencyKeys, _request: KeyedRequest, _at: object) -> None:
+        return None
+
+    patch.setattr(SqlIdempotencyKeys, "claim", claim)
+
+
+def no_retries(patch: pytest.MonkeyPatch) -> None:
+    """Give up at the first time that the database undoes a transaction."""
+    patch.setattr(commands, "ATTEMPTS", 1)
+
+
+def no_snapshots(patch: pytest.MonkeyPatch) -> None:
+    """Let each statement of a reader see a moment of its own."""
+    patch.setattr(SqlTransactions, "snapshot", SqlTransactions.__call__)
+
+
+@contextmanager
+def no_lock_timeout(patch: pytest.MonkeyPatch, crowd: Crowd, folder: Path) -> Iterator[Crowd]:
+    """Run a service whose sessions wait for a lock as long as a statement may take."""
+    patch.setattr(limits, "LOCK_MILLISECONDS", 0)  # none, to PostgreSQL
+    settings = Settings.from_env({"DATABASE_URL": crowd.database, "TELEMETRY_DIR": str(folder)})
+    app = create_app(replace(settings, telemetry_disabled=True, log_level="ERROR"), publish=crowd.facts.append)
+    yield replace(crowd, app=app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def numbers_may_repeat(database: str) -> Iterator[None]:
+    """Drop the constraint that is the last line behind the lock; what it would forbid is deleted in the end."""
+    execute(database, "ALTER TABLE loan_transaction DROP CONSTRAINT uq_loan_transaction_loan_id_seq")
+    try:
+        yield
+    finally:
+        empty(database)
+        execute(
+            database,
+            "ALTER TABLE loan_transaction ADD CONSTRAINT uq_loan_transaction_loan_id_seq UNIQUE (loan_id, seq)",
+        )
+
+
+def meet(both: Barrier) -> None:
+    """Wait for the other one; alone, go on after a moment."""
+    try:
+        both.wait(MEET_SECONDS)
+    except BrokenBarrierError:
+        both.reset()
+
+
+def goes_wrong(check: Callable[..., None], *arguments: object) -> None:
+    """Expect that a scenario's own check notices the damage."""
+    with pytest.raises((AssertionError, ValueError)):  # the latter where a check takes the only one of its kind
+        check(*arguments)
