@@ -37,6 +37,8 @@ from app.settings import Settings
 from app.storage import commands
 from app.storage.database import db, engine_options
 from app.storage.ping import Ping
+from app.storage.portfolio import PortfolioWatch
+from app.storage.reconcile import reconcile_session
 from app.storage.transactions import SqlTransactions
 from app.storage.waiting import bound_waits
 
@@ -72,6 +74,7 @@ def create_app(
     db.init_app(app)
     with app.app_context():
         telemetry.observe_pool(db.engine)
+    telemetry.run_beside(PortfolioWatch(settings.database_url, telemetry.observe_portfolio, reconcile_session))
     app.extensions[api.KEY] = _service(settings, safely(publish), clock)
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
     for module in (borrowers, quotes, loans, decisions, servicing, inquiries, health):
