@@ -58,7 +58,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--host", help="where the service is (default: the stack that runs here, or a new one)")
     # About 100 requests a second: enough to see every panel move, little enough for two cores that run everything.
-    parser.add_argument("--users", type=int, default=48)
+    parser.add_argument("--users", type=int, default=32)
     parser.add_argument("--spawn-rate", type=float, default=20, help="users a second")
     parser.add_argument("--run-time", default="60s")
     parser.add_argument("--html", default="reports/load.html", help="the report")

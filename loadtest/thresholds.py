@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
     held: bool
 
 
-def judge(stats: RequestStats, crashes: int) -> list[Verdict]:
+def judge(stats: RequestStats, crashes: int, fewest: int = FEWEST_REQUESTS) -> list[Verdict]:
     """Hold a run's figures against every threshold; `crashes` are exceptions in the people's own code."""
     failed = stats.total.fail_ratio
     wrong = sum(error.occurrences for error in stats.errors.values() if WrongAnswer.__name__ in repr(error.error))
@@ -33,18 +33,16 @@ def judge(stats: RequestStats, crashes: int) -> list[Verdict]:
         Verdict("crashed tasks", "0", str(crashes), crashes == 0),
     ]
     for route in ROUTES:
-        verdicts += _judge_route(stats, route)
+        verdicts += _judge_route(stats, route, fewest)
     return verdicts
 
 
-def _judge_route(stats: RequestStats, route: Route) -> list[Verdict]:
+def _judge_route(stats: RequestStats, route: Route, fewest: int) -> list[Verdict]:
     entry = stats.get(route.name, route.method)
     row = f"{route.method} {route.name}"
     p95 = entry.get_response_time_percentile(0.95)
     return [
-        Verdict(
-            f"{row}: requests", f">= {FEWEST_REQUESTS}", str(entry.num_requests), entry.num_requests >= FEWEST_REQUESTS
-        ),
+        Verdict(f"{row}: requests", f">= {fewest}", str(entry.num_requests), entry.num_requests >= fewest),
         Verdict(f"{row}: p95", f"<= {route.p95_ms} ms", f"{p95:.0f} ms", p95 <= route.p95_ms),
     ]
 
