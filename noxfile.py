@@ -134,6 +134,15 @@ def measure(session: nox.Session) -> None:
     run_python(session, f"stack.measure_{what}", arguments)
 
 
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the list on a million loans, or writes beside a bare view: `bench -- list` or `bench -- writes`."""
+    install(session, "app", "stack")
+    if not has_postgres():
+        install(session, "postgres")
+    run_python(session, "bench", session.posargs or ["--help"])
+
+
 @nox.session(python=SUPPORTED_PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
     """Run the quick tests on every supported Python."""

@@ -5,7 +5,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import list_command
+from bench import list_command, writes_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,6 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     commands = parser.add_subparsers(required=True)
     list_command.add_to(commands)
+    writes_command.add_to(commands)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code

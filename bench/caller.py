@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from app.access import DEV_SECRETS
 from app.factory import create_app
 from app.settings import Settings
+from app.storage.database import db
 
 Environ = dict[str, Any]
 AUTHORIZATION: Final = {"Authorization": f"Bearer {DEV_SECRETS['officer']}"}
@@ -28,6 +29,12 @@ def build(database_url: str, folder: Path) -> tuple[Flask, Settings]:
     environ = {"DATABASE_URL": database_url, "TELEMETRY_DIR": str(folder), "API_THREADS": "1", "LOG_LEVEL": "WARNING"}
     settings = replace(Settings.from_env(environ), telemetry_disabled=True)
     return create_app(settings, publish=lambda _event: None), settings
+
+
+def disconnect(app: Flask) -> None:
+    """Close the service's connections, so that its database can be copied."""
+    with app.app_context():
+        db.engine.dispose()
 
 
 def get(path: str, query: Mapping[str, str]) -> Environ:
