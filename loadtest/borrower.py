@@ -28,7 +28,7 @@ from loadtest.schedules import wrong_in_paid, wrong_in_statement
 
 CHANNELS = ("bank_transfer", "bank_transfer", "direct_debit", "direct_debit", "card", "cash")
 LATE_SHARE = 0.2  # of the payments; up to four weeks
-GIVES_UP_SHARE = 0.25  # of the loans looked at, far more than in life: a minute has to show it
+GIVES_UP_SHARE = 0.4  # of the loans looked at, far more than in life: a minute has to show it
 MOST_DAYS_LATE = 28
 
 

@@ -65,6 +65,11 @@ METRICS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
         """,
     ),
 }
+PORTFOLIO: Final = ("loan_portfolio_loans", "loan_portfolio_outstanding")
+NEWEST: Final = "20s"  # the last exports: a worker that no longer watches leaves a value behind
+ACTIVE = """
+SELECT currency, count(*), sum(outstanding_principal_minor) FROM loan WHERE status = 'active' GROUP BY 1
+"""
 # Nothing in the database tells how often it was done.
 NOT_KEPT: Final = {("loan_borrower_operations_total", "updated"), ("loan_borrower_operations_total", "exported")}
 
@@ -87,6 +92,26 @@ def kept(database_url: str) -> Totals:
             for *labels, total in cursor.fetchall():
                 found[metric, *labels] = int(total)
     return _without(found)
+
+
+def shown_portfolio(prometheus: Prometheus) -> Totals:
+    """Read how many loans are active, and what is owed on them, from the one worker that watches."""
+    found: Totals = Counter()
+    for metric in PORTFOLIO:
+        newest = f"max by (loan_currency, loan_delinquency_bucket) (last_over_time({metric}[{NEWEST}]))"
+        for row in prometheus.query(f"sum by (loan_currency) ({newest})"):
+            found[metric, row.labels["loan_currency"]] = round(row.value)
+    return _without(found)
+
+
+def kept_portfolio(database_url: str) -> Totals:
+    """Read the same from the database."""
+    found: Totals = Counter()
+    with closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as connection, connection.cursor() as cursor:
+        cursor.execute(ACTIVE)
+        for currency, *figures in cursor.fetchall():
+            found.update({(metric, currency): int(figure) for metric, figure in zip(PORTFOLIO, figures, strict=True)})
+    return found
 
 
 def _without(totals: Totals, others: Iterable[tuple[str, ...]] = ()) -> Totals:

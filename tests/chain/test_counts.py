@@ -63,6 +63,9 @@ def test_every_signal_counts_what_the_client_counted(stack: Stack, backends: Bac
     rows = books.kept(stack.database_url) - kept_before
     assert {metric for metric, *_ in rows} == set(books.METRICS)
     assert_soon(rows, lambda: books.counted(prometheus) - counted_before, "the business counters in Prometheus")
+    portfolio = books.kept_portfolio(stack.database_url)
+    assert portfolio
+    assert_soon(portfolio, lambda: books.shown_portfolio(prometheus), "the portfolio in Prometheus")
 
 
 @contextmanager
