@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 PAUSE_SECONDS = 1.0
@@ -16,10 +16,14 @@ class SmokeError(Exception):
     """A part does not answer as it should."""
 
 
-def ask(url: str, body: object = None, login: str | None = None) -> tuple[int, Any]:
+def ask(
+    url: str, body: object = None, login: str | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, Any]:
     """Send a request, a POST when there is a body, and give status and parsed answer; 0 when nobody answers."""
     request = urllib.request.Request(url, None if body is None else json.dumps(body).encode())  # noqa: S310  # localhost
     request.add_header("Content-Type", "application/json")
+    for name, value in (headers or {}).items():
+        request.add_header(name, value)
     if login:
         request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.access import DEV_SECRETS
 from stack.environment import parse
 from tests.compose.asking import SmokeError, ask, expect, until
 from tests.compose.grafana import Grafana
@@ -14,7 +15,8 @@ from tests.compose.panels import may_be_empty, panel_queries
 
 API, NGINX, PROMETHEUS = "http://localhost:8000", "http://localhost:80", "http://localhost:9090"
 GRAFANA, MAILPIT = "http://localhost:3030", "http://localhost:8025"
-LOANS = f"{NGINX}/api/v1/loans"
+LOANS, BORROWERS = f"{NGINX}/api/v1/loans", f"{NGINX}/api/v1/borrowers"
+SOMEBODY = {"full_name": "Ada Example", "country": "IE", "date_of_birth": "1990-01-31"}
 ASKED_BY_GRAFANA = ("prometheus", "loki", "tempo")  # the fourth, Alertmanager, has no health question in Grafana
 DASHBOARD = "loan-service-red"
 START_SECONDS, DATA_SECONDS = 240.0, 120.0
@@ -31,15 +33,24 @@ def the_service_is_healthy() -> None:
     until(lambda: None if ask(f"{API}/health") == (200, {"status": "healthy"}) else "no healthy answer", START_SECONDS)
 
 
+def ask_api(url: str, body: object = None) -> tuple[int, Any]:
+    """Ask the API with a key of development, and with an Idempotency-Key of the request's own."""
+    key = {"Authorization": f"Bearer {DEV_SECRETS['applicant']}"}
+    return ask(url, body, headers=key if body is None else key | {"Idempotency-Key": str(uuid.uuid4())})
+
+
 def requests_come_through_nginx() -> None:
     """Make answers of every kind, so that there is something to see; Nginx hides /metrics."""
+    status, borrower = ask_api(BORROWERS, {**SOMEBODY, "email": f"{uuid.uuid4().hex}@borrower.example"})
+    expect("POST a borrower", 201, status)
     application = {"currency": "EUR", "principal_minor": 100_000, "annual_rate_percent": "5.5", "term_months": 12}
     for _ in range(20):
-        status, loan = ask(LOANS, {**application, "borrower_id": str(uuid.uuid4())})
+        status, loan = ask_api(LOANS, {**application, "borrower_id": borrower["id"]})
         expect("POST a loan", 201, status)
-        expect("GET a loan", (200, loan), ask(f"{LOANS}/{loan['id']}"))
-        expect("GET an unknown loan", 404, ask(f"{LOANS}/{uuid.uuid4()}")[0])
-        expect("POST nonsense", 422, ask(LOANS, {**application, "borrower_id": "?"})[0])
+        expect("GET a loan", (200, loan), ask_api(f"{LOANS}/{loan['id']}"))
+        expect("GET an unknown loan", 404, ask_api(f"{LOANS}/{uuid.uuid4()}")[0])
+        expect("POST nonsense", 422, ask_api(LOANS, {**application, "borrower_id": "?"})[0])
+    expect("GET without a key", 401, ask(LOANS)[0])
     expect("GET /metrics through Nginx", 404, ask(f"{NGINX}/metrics")[0])
 
 
