@@ -57,7 +57,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         prog="python -m loadtest", description=__doc__, epilog="Other options go to Locust."
     )
     parser.add_argument("--host", help="where the service is (default: the stack that runs here, or a new one)")
-    # About 100 requests a second: enough to see every panel move, little enough for two cores that run everything.
+    # 130 to 140 requests a second: enough to see every panel move, little enough for two cores that run everything.
     parser.add_argument("--users", type=int, default=32)
     parser.add_argument("--spawn-rate", type=float, default=20, help="users a second")
     parser.add_argument("--run-time", default="60s")
