@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain import loan as lifecycle
+from app.domain.borrower import require_not_erased
 from app.domain.errors import BorrowerNotFound, Conflict
 from app.domain.events import LoanApplicationSubmitted, LoanDecided
 from app.domain.loan import Loan
@@ -49,8 +50,7 @@ class Applications:
         borrower = transaction.borrowers.share(actor.client_id, application.borrower_id)
         if borrower is None:
             raise BorrowerNotFound
-        if borrower.erased_at is not None:
-            raise Conflict("borrower_erased", "The borrower's data has been erased.")
+        require_not_erased(borrower)
         loan = Loan(
             id=self.new_id(),
             client_id=actor.client_id,
