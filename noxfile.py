@@ -152,12 +152,14 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """Run the long form of the outage: Loki away for five minutes, the collector killed, no line lost."""
+    """Run the long forms: Loki away for five minutes, the collector killed; eight clients while workers are killed."""
     install(session, "test")
     install_servers(session)
     run_python(session, "stack.build")
     session.env["OUTAGE_SECONDS"] = "300"
-    run_python(session, "pytest", session.posargs or ["tests/chain/test_durability.py", "-rP"])
+    session.env["SOAK_SECONDS"] = "60"
+    long_forms = ["tests/chain/test_durability.py", "tests/concurrency"]
+    run_python(session, "pytest", session.posargs or [*long_forms, "-rP"])
 
 
 @nox.session(default=False)

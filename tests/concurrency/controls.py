@@ -25,7 +25,7 @@ from app.storage.transactions import SqlTransactions
 from tests.concurrency.crowd import Crowd
 from tests.conftest import empty, execute
 
-MEET_SECONDS = 0.5  # a request that races with nobody goes on after that
+MEET_SECONDS = 1.0  # a request that races with nobody goes on after that
 
 
 def unlocked_loans(patch: pytest.MonkeyPatch) -> None:

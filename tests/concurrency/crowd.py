@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 MEET_SECONDS = 10.0  # far longer than any start of a thread
 WAITING = """
 SELECT pid FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'loan-service' AND wait_event_type = 'Lock'
+WHERE datname = current_database() AND application_name %s 'loan-service' AND wait_event_type = 'Lock'
 """
 
 
@@ -107,11 +107,11 @@ def lock_of(loan_id: str) -> str:
     return f"SELECT id FROM loan WHERE id = '{loan_id}' FOR UPDATE"  # noqa: S608  # an id that we made
 
 
-def waiting(database: str, number: int = 1) -> list[int]:
-    """Wait until so many sessions of the service wait for a lock, and give their process ids."""
+def waiting(database: str, number: int = 1, *, beside: bool = False) -> list[int]:
+    """Wait until so many sessions of the service, or beside it, wait for a lock, and give their process ids."""
 
     def look() -> list[int] | None:
-        pids = [int(str(pid)) for (pid,) in execute(database, WAITING)]
+        pids = [int(str(pid)) for (pid,) in execute(database, WAITING % ("<>" if beside else "="))]
         return pids if len(pids) >= number else None
 
     return poll(look, MEET_SECONDS, f"{number} waiting for a lock")

@@ -20,6 +20,7 @@ from stack.process import Child, Command
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 ANSWER_SECONDS = 20.0  # longer than a worker takes to start on a busy machine
+UNANSWERED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)  # the latter: after the headers
 MOST_TRIES = 200  # of one request: all workers may be gone for seconds, and refuse at once
 
 
@@ -101,7 +102,7 @@ class Client:
         for _ in range(MOST_TRIES):
             try:
                 answer = self.once(method, path, key, body)
-            except requests.ConnectionError:
+            except UNANSWERED:
                 self.resets += 1
                 continue
             if answer.status_code not in {409, 503} or "Retry-After" not in answer.headers:

@@ -134,7 +134,7 @@ class Somebody:
     def _decide_again(self) -> None:
         steps: list[tuple[str, dict[str, Any]]] = [
             ("approve", {}),
-            ("reject", {"reason": "fraud_suspected"}),
+            ("reject", {"reason": "suspected_fraud"}),
             ("cancel", {}),
             ("disburse", disbursement()),
         ]
@@ -177,7 +177,8 @@ class Somebody:
         self._made += 1
         key = f"{self._name}-{self._made}"
         answer = self._clients[key_id].ask("POST", path, key, body)
-        said = "done" if answer.ok else str(read(answer)["code"])
+        done = "done, told by the retry" if "Idempotent-Replayed" in answer.headers else "done"
+        said = done if answer.ok else str(read(answer)["code"])
         with self._diary.lock:
             self._diary.answers[f"{answer.status_code} {said}"] += 1
             if answer.ok:

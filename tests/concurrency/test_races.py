@@ -24,7 +24,7 @@ from tests.concurrency.scenarios import (
 )
 from tests.conftest import execute
 
-ROUNDS = 20
+ROUNDS = 10
 LATE = "2024-06-15"  # 135 days after the first due date: what is unpaid may be charged off
 
 

@@ -15,7 +15,7 @@ from tests.concurrency.reading import bookings_add_up, export_adds_up, listed, s
 from tests.concurrency.scenarios import assert_quoted_one_moment, quoted_between
 from tests.factories import BORROWER
 
-ROUNDS = 20
+ROUNDS = 10
 WRITES = 16
 
 
