@@ -104,6 +104,13 @@ def up(session: nox.Session) -> None:
 
 
 @nox.session
+def seed(session: nox.Session) -> None:
+    """Fill the running stack with a believable portfolio: `seed -- --loans 10000`; goes on where it was stopped."""
+    install(session, "app", "stack")
+    run_python(session, "stack.seed", session.posargs)
+
+
+@nox.session
 def tour(session: nox.Session) -> None:
     """Follow one slow and one failing request through the running stack, query by query."""
     install(session, "app", "stack")

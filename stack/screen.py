@@ -99,4 +99,5 @@ def _first_steps(stack: Stack) -> list[str]:
     pages = [("grafana", "/d/loan-service-red"), ("nginx", "/health"), ("api", "/health")]
     first = [f"Open first: {address(stack, name)}{path}" for name, path in pages if stack.is_ready(name)][:1]
     walk = ["Follow one request through every signal: nox -s tour"] if stack.is_ready("tempo") else []
-    return first + walk
+    fill = ["Fill it with 10,000 loans and their history: nox -s seed"] if stack.is_ready("api") else []
+    return first + fill + walk
