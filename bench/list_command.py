@@ -26,8 +26,8 @@ HEADS: Final = (
 )
 BUCKETS: Final = """
 A bucket's page is gathered from its days (`app/storage/loans_by_day.py`). That is a larger statement, which costs
-about 2 ms more than other pages at any size. Read in the list's order instead, the first page of a rare bucket
-took PostgreSQL 12 to 28 ms at a million loans, as it walked over all newer ones, and the emptier the bucket, the longer.
+more than that of other pages, at any size. Read in the list's order instead, the first page of a rare bucket
+took PostgreSQL 12 to 28 ms at a million loans, as it walked over all newer ones.
 """.rstrip()
 
 
