@@ -36,16 +36,15 @@ Pay = Callable[..., Any]
 def pay(client: ApiClient, loan: str) -> Pay:
     """Give a way to send money."""
 
-    def send(amount_minor: int, on: str, **more: object) -> Any:  # noqa: ANN401  # an answer
-        headers = more.pop("headers", None)
+    def send(amount_minor: int, on: str, *, headers: dict[str, str] | None = None, **more: object) -> Any:  # noqa: ANN401  # an answer
         body = {"amount_minor": amount_minor, "currency": "EUR", "effective_on": on, **more}
-        return client.post(f"{loan}/repayments", json=body, headers=headers)  # type: ignore[arg-type]
+        return client.post(f"{loan}/repayments", json=body, headers=headers)
 
     return send
 
 
 def read(client: ApiClient, path: str) -> dict[str, Any]:
-    document = client.get(path).json
+    document: dict[str, Any] | None = client.get(path).json
     assert document is not None
     return document
 
@@ -187,7 +186,9 @@ def test_a_key_belongs_to_one_request_of_one_client(client: ApiClient, loan: str
     other_path = client.post(f"{loan}/withdraw", headers=key)
     other_client = rival.post("/api/v1/loans", json=application_body(), headers=key)
 
-    assert [answer.json["code"] for answer in (other_amount, other_path)] == ["idempotency_key_reused"] * 2
+    assert [answer.json and answer.json["code"] for answer in (other_amount, other_path)] == [
+        "idempotency_key_reused"
+    ] * 2
     assert other_client.json is not None
     assert other_client.json["code"] == "borrower_not_found"  # looked at for itself
 

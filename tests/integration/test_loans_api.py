@@ -110,8 +110,14 @@ def ids(client: ApiClient, query: str) -> list[str]:
     return [loan["id"] for loan in page["data"]]
 
 
+def submit(client: ApiClient, **changes: object) -> str:
+    submitted = client.post(LOANS, json=application_body(**changes)).json
+    assert submitted is not None
+    return str(submitted["id"])
+
+
 def test_the_oldest_can_come_first(client: ApiClient) -> None:
-    posted = [client.post(LOANS, json=application_body()).json["id"] for _ in range(3)]
+    posted = [submit(client) for _ in range(3)]
 
     first = client.get(f"{LOANS}?sort=applied_at&limit=2")
     following = client.get(first.headers["Link"].partition(";")[0].strip("<>")).json
@@ -122,8 +128,8 @@ def test_the_oldest_can_come_first(client: ApiClient) -> None:
 
 
 def test_each_filter_leaves_what_it_names(client: ApiClient, applicant: ApiClient, rival: ApiClient) -> None:
-    euro = applicant.post(LOANS, json=application_body()).json["id"]
-    yen = applicant.post(LOANS, json=application_body(currency="JPY")).json["id"]
+    euro = submit(applicant)
+    yen = submit(applicant, currency="JPY")
     client.post(f"{LOANS}/{yen}/reject", json={"reason": "policy"})
     today = datetime.now(UTC).date()
 
@@ -152,7 +158,7 @@ def test_a_bucket_holds_who_is_that_late_today(client: ApiClient, applicant: Api
 
 def disbursed(client: ApiClient, applicant: ApiClient, first_due_on: date) -> str:
     """Put a loan into its active life, with its first installment due on a day."""
-    loan: str = applicant.post(LOANS, json=application_body()).json["id"]
+    loan = submit(applicant)
     client.post(f"{LOANS}/{loan}/approve")
     body = {
         "amount_minor": 1_200_000,

@@ -211,3 +211,18 @@ def test_a_stop_does_not_wait_for_what_is_under_way(database: str) -> None:
 
 def test_stopping_what_was_never_started_is_no_trouble(database: str) -> None:
     PortfolioWatch(database, Seen().append, all_is_well).stop()
+
+
+def test_between_two_checks_only_the_portfolio_is_read(database: str) -> None:
+    seen, checks = Seen(), []
+
+    def count(_session: connection, since: datetime | None = None) -> Check:
+        checks.append(since)
+        return Check()
+
+    watch = PortfolioWatch(database, seen.append, count, every_seconds=PAUSE, check_seconds=3600)
+    watch.start()
+    wait_until(lambda: len(seen) >= 4)
+    watch.stop()
+
+    assert checks == [None]
