@@ -15,7 +15,6 @@ from app.api import (
     access_command,
     borrowers,
     decisions,
-    docs_page,
     errors,
     exchange,
     health,
@@ -26,6 +25,7 @@ from app.api import (
 )
 from app.api import service as api
 from app.api.body import READ_LIMIT
+from app.api.openapi import page
 from app.api.paging import Cursors
 from app.services.applications import Applications
 from app.services.borrowers import BorrowerUseCases
@@ -78,7 +78,7 @@ def create_app(
     telemetry.run_beside(PortfolioWatch(settings.database_url, telemetry.observe_portfolio, reconcile_session))
     app.extensions[api.KEY] = _service(settings, safely(publish), clock)
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
-    for module in (borrowers, quotes, loans, decisions, servicing, inquiries, docs_page, health):
+    for module in (borrowers, quotes, loans, decisions, servicing, inquiries, page, health):
         app.register_blueprint(module.bp)
     access_command.register_commands(app)
     commands.register_commands(app, settings)

@@ -8,7 +8,7 @@ from flask import Flask
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from app import __version__
-from app.api.openapi import build_document
+from app.api.openapi.document import build_document
 from tests.contract.lives import Lives, answered
 
 SPAN = {"from": "2026-01-01", "to": "2026-06-30"}

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from app import __version__
 from app.access import DEV_SECRETS
-from app.api.openapi import build_document
+from app.api.openapi.document import build_document
 from tests.contract.lives import Lives
 
 AnyCase = Case[Any]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from app import __version__
 from app.access import Scope
 from app.api.fields import Body, Query
-from app.api.openapi import build_document
+from app.api.openapi.document import build_document
 from app.api.operation import operation
 
 ALWAYS = {"400", "401", "403", "406", "429", "500", "503"}

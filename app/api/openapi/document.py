@@ -11,9 +11,8 @@ from flask import Flask
 from openapi_pydantic.v3.v3_1 import Components, Info, License, OpenAPI, PathItem, Reference, SecurityScheme, Server
 from openapi_pydantic.v3.v3_1 import Operation as Described
 
-from app.api import openapi_answers as answers
-from app.api import openapi_requests as requests
-from app.api.openapi_schemas import Schemas
+from app.api.openapi import answers, requests
+from app.api.openapi.schemas import Schemas
 from app.api.operation import Operation
 
 DESCRIPTION: Final = """Applications for loans, their decision, and the account of each loan.

@@ -7,7 +7,7 @@ from typing import Any, Final
 from openapi_pydantic.v3.v3_1 import Header, MediaType, Reference, Response, Schema
 from pydantic import BaseModel
 
-from app.api.openapi_schemas import HealthDocument, ProblemDocument, Schemas
+from app.api.openapi.schemas import HealthDocument, ProblemDocument, Schemas
 from app.api.operation import Operation
 from app.api.problems import MEDIA_TYPE
 

@@ -11,11 +11,11 @@ from typing import Final, cast
 from flask import Blueprint, Response, abort, current_app, json, request
 
 from app import __version__
-from app.api.openapi import build_document
+from app.api.openapi.document import build_document
 
 bp = Blueprint("docs", __name__)
 DOCUMENT: Final = "openapi_document"  # in app.extensions
-OWN: Final = files("app.api") / "browsing"
+OWN: Final = files("app.api.openapi") / "browsing"
 PACKAGE: Final = files("flask_swagger_ui") / "dist"
 ASSETS: Final[dict[str, tuple[Traversable, str]]] = {
     "initialize.js": (OWN, "text/javascript; charset=utf-8"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openapi_pydantic.v3.v3_1 import MediaType, Parameter, RequestBody, Schema
 
-from app.api.openapi_schemas import Schemas
+from app.api.openapi.schemas import Schemas
 from app.api.operation import Operation
 
 CONVERTED: Final = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>", re.ASCII)

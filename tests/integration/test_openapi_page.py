@@ -33,7 +33,7 @@ def test_who_has_the_newest_is_not_sent_it_again(anybody: FlaskClient, path: str
 
 def test_the_document_is_built_once(anybody: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     first = anybody.get("/openapi.json")
-    monkeypatch.setattr("app.api.docs_page.build_document", lambda *_: {})
+    monkeypatch.setattr("app.api.openapi.page.build_document", lambda *_: {})
 
     assert anybody.get("/openapi.json").data == first.data
     assert first.content_type == "application/json"
