@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m bench list` and `python -m bench writes`."""
+"""`python -m bench list`, `python -m bench writes` and `python -m bench cost`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import list_command, writes_command
+from bench import cost_command, list_command, writes_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     list_command.add_to(commands)
     writes_command.add_to(commands)
+    cost_command.add_to(commands)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
