@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Telemetry stays as small as it is: 10,000 made-up requests begin no series, no name, no stream and no trace."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from stack.backends import Loki, Prometheus, Tempo
+from stack.polling import poll
+from stack.runner import Stack
+from stack.site import ROOT
+from tests.chain.hostile import Told, flood
+from tests.chain.kinds import SERVICE, Seen, answered, by, logged, look, series, traced, without_workers
+from tests.chain.lives import LIVES
+from tests.chain.traffic import side_by_side
+
+REQUESTS = 10_000
+WARM_UP = 1_600  # each server gets half: enough to see every kind of answer
+ROUNDS = 2
+# Fewer than a new kind of answer has buckets: none may be new.
+MOST_NEW = 10
+EDGES = {("user", SERVICE), (SERVICE, "postgresql")}
+SETTLE_SECONDS = 60.0  # a busy runner; it takes about five
+TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
+# Nginx's line and the service's, or the service's alone: 608 were measured.
+MOST_LOG_BYTES = 800
+
+
+@dataclass(frozen=True)
+class Flooded:
+    """Before and after the flood, and what it was."""
+
+    before: Seen
+    after: Seen
+    through_nginx: Told
+    direct: Told
+    log_bytes: int
+    log_traces: set[str]
+
+
+@pytest.fixture(scope="module")
+def flooded(stack: Stack) -> Flooded:
+    """Flood Nginx and the service after both have seen a little of everything."""
+    settle(Prometheus(stack.url("prometheus")))
+    ordinary(stack, ROUNDS)
+    both(stack, WARM_UP, "warm-up")
+    before, log_before = look(stack), log_size(stack.log_dir)
+    through_nginx, direct = both(stack, REQUESTS, "flood")
+    return Flooded(
+        before,
+        look(stack),
+        through_nginx,
+        direct,
+        log_size(stack.log_dir) - log_before,
+        {found.decode() for path in log_files(stack.log_dir) for found in TRACE.findall(path.read_bytes())},
+    )
+
+
+def test_a_flood_begins_no_series(flooded: Flooded) -> None:
+    before, after = (without_workers(seen.series) for seen in (flooded.before, flooded.after))
+    print(f"{len(flooded.after.series)} series of {len(after)} kinds, {len(after - before)} kinds new")  # noqa: T201  # the result
+
+    assert len(flooded.through_nginx.paths | flooded.direct.paths) > REQUESTS / 2
+    assert len(after - before) <= MOST_NEW
+
+
+def test_no_series_of_any_server_has_what_a_client_made_up(flooded: Flooded) -> None:
+    made_up = flooded.through_nginx.words | flooded.direct.words
+    values = {value for shape in flooded.after.everything for _, value in shape}
+
+    assert len(made_up) > REQUESTS
+    assert SERVICE in values
+    assert not values & made_up
+
+
+def test_a_flood_begins_no_name_of_a_span(flooded: Flooded) -> None:
+    print(f"{len(flooded.after.span_names)} names of spans, {len(flooded.after.routes)} routes")  # noqa: T201  # the result
+
+    assert flooded.after.routes
+    assert flooded.after.span_names == flooded.before.span_names
+    assert flooded.after.routes == flooded.before.routes
+
+
+def test_a_flood_begins_no_stream_of_lines(flooded: Flooded) -> None:
+    assert flooded.before.streams
+    assert flooded.after.streams == flooded.before.streams
+
+
+def test_a_forged_trace_is_none_of_ours(flooded: Flooded) -> None:
+    told = flooded.through_nginx
+
+    assert len(told.traces) == told.counted > 0
+    assert told.traces <= flooded.log_traces
+    assert not told.forged & (told.traces | flooded.log_traces)
+
+
+def test_a_flood_writes_lines_of_a_bounded_length(flooded: Flooded) -> None:
+    each = flooded.log_bytes / (flooded.through_nginx.sent + flooded.direct.sent)
+    print(f"{each:.0f} bytes of log lines a request")  # noqa: T201  # the result
+    assert each <= MOST_LOG_BYTES
+
+
+def test_twice_the_ordinary_traffic_is_as_many_series(stack: Stack, flooded: Flooded) -> None:
+    before = without_workers(flooded.after.series)
+
+    ordinary(stack, 2 * ROUNDS)
+
+    assert without_workers(look(stack).series) == before
+
+
+def test_the_service_graph_has_its_two_edges(stack: Stack, flooded: Flooded) -> None:
+    prometheus = Prometheus(stack.url("prometheus"))
+
+    def edges() -> set[tuple[str, str]]:
+        shapes = map(dict, series(prometheus, "traces_service_graph_request_total"))
+        return {(shape["client"], shape["server"]) for shape in shapes}
+
+    assert flooded.direct.sent > 0
+    poll(lambda: len(edges()) >= len(EDGES), SETTLE_SECONDS, "the service graph")
+    assert edges() == EDGES
+
+
+def test_a_worker_has_no_more_series_than_the_catalogue_says(stack: Stack, flooded: Flooded) -> None:
+    page = requests.get(f"{stack.url('api')}/metrics", timeout=10).text
+    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    found = Counter((sample.name, sample.labels["worker"]) for sample in samples if "worker" in sample.labels)
+    workers = {worker for _, worker in found}
+    print(Counter(sample.labels.get("worker") for sample in samples))  # noqa: T201  # series of each worker
+
+    assert flooded.after.series
+    assert len(workers) > 1
+    for metric in yaml.safe_load((ROOT / "docs/telemetry.yaml").read_text())["metrics"]:
+        if "series" in metric:
+            each = [sum(found[name, worker] for name in metric["prometheus"]) for worker in workers]
+            assert 0 < max(each) <= metric["series"], metric["name"]
+
+
+def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
+    service, names = f"made-up-{uuid4().hex}", [f"made-up-{number}" for number in range(MOST_NEW + 1)]
+    send_made_up(stack, service, names)
+
+    prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
+    poll(lambda: len(series(prometheus, f'{{service_name="{service}",x!=""}}')) == len(names), SETTLE_SECONDS, "series")
+    poll(lambda: by(tempo, "name", service) == set(names), SETTLE_SECONDS, "names of spans")
+
+
+def both(stack: Stack, number: int, seed: str) -> tuple[Told, Told]:
+    """Send half to Nginx and half to the service, and wait until everything is counted everywhere."""
+    prometheus, tempo, loki = (Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo")), Loki(stack.url("loki")))
+    before, started = answered(prometheus), time.time()
+    told = flood(stack.url("nginx"), number // 2, f"{seed} nginx"), flood(stack.url("api"), number // 2, seed)
+    print(f"{number} requests in {time.time() - started:.1f} s, {[part.counted for part in told]} counted")  # noqa: T201  # the result
+    expected = told[0].counted + told[1].counted
+    poll(lambda: answered(prometheus) - before >= expected, SETTLE_SECONDS, "the flood in Prometheus")
+    poll(lambda: traced(tempo, started) >= expected, SETTLE_SECONDS, "the flood in Tempo")
+    poll(lambda: logged(loki, started) >= expected, SETTLE_SECONDS, "the flood in Loki")
+    return told
+
+
+def ordinary(stack: Stack, rounds: int) -> None:
+    """Live ordinary lives, and wait until they are counted."""
+    prometheus = Prometheus(stack.url("prometheus"))
+    before = answered(prometheus)
+    expected = len(side_by_side(stack.url("nginx"), LIVES * rounds))
+    poll(lambda: answered(prometheus) - before >= expected, SETTLE_SECONDS, "the lives in Prometheus")
+
+
+def settle(prometheus: Prometheus) -> None:
+    """Wait for what was sent before: two looks, one export interval apart, agree."""
+
+    def agree() -> bool:
+        before = answered(prometheus)
+        time.sleep(5.5)
+        return answered(prometheus) == before
+
+    poll(agree, SETTLE_SECONDS, "a quiet Prometheus")
+
+
+def log_files(folder: Path) -> Iterable[Path]:
+    """List what the collector reads."""
+    return folder.glob("*.jsonl*")
+
+
+def log_size(folder: Path) -> int:
+    """Add up the bytes of all lines."""
+    return sum(path.stat().st_size for path in log_files(folder))
+
+
+def send_made_up(stack: Stack, service: str, names: list[str]) -> None:
+    """Send a gauge with as many values of a label as there are names, and a span of each name."""
+    now = str(time.time_ns())
+    resource = {"attributes": [_text("service.name", service)]}
+    points = [{"attributes": [_text("x", name)], "timeUnixNano": now, "asInt": "1"} for name in names]
+    metrics = [{"name": "made_up", "gauge": {"dataPoints": points}}]
+    spans = [
+        {
+            "traceId": uuid4().hex,
+            "spanId": uuid4().hex[:16],
+            "name": name,
+            "kind": 1,
+            "startTimeUnixNano": now,
+            "endTimeUnixNano": now,
+        }
+        for name in names
+    ]
+    for path, document in (
+        ("metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]}),
+        ("traces", {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}),
+    ):
+        requests.post(f"{stack.url('otelcol')}/v1/{path}", json=document, timeout=10).raise_for_status()
+
+
+def _text(key: str, value: str) -> dict[str, object]:
+    return {"key": key, "value": {"stringValue": value}}
