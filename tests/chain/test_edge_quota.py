@@ -93,6 +93,6 @@ def test_refusals_are_in_the_log_and_the_key_is_nowhere(tmp_path: Path, service:
     # Not the error page's own.
     assert {(line["http.request.method"], line["url.path"]) for line in lines[:6]} == {("GET", "/api/v1/loans")}
     assert (lines[6]["http.request.method"], lines[6]["url.path"]) == ("POST", "/api/v1/loans")
-    assert len(lines[7]["url.path"]) == 1000
+    assert not lines[7]["url.path"]
     assert "first-key" not in written
-    assert "private" not in edge.log.read_text()
+    assert "private" not in written
