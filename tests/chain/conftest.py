@@ -32,7 +32,7 @@ class Backends:
     mailpit: Mailpit
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def backends(stack: Stack) -> Backends:
     """Give a client for each backend of the running stack."""
     return Backends(
