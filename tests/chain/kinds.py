@@ -66,9 +66,10 @@ def series(prometheus: Prometheus, selector: str) -> set[Shape]:
 
 def by(tempo: Tempo, attribute: str, service: str = SERVICE) -> set[str]:
     """List the values of an attribute of a service's spans."""
-    query = f'{{resource.service.name="{service}"}} | count_over_time() by ({attribute})'
-    samples = tempo.count(query, time.time() - LOOK_BACK_SECONDS, time.time())
-    return {sample.labels[attribute] for sample in samples if sample.labels.get(attribute, "nil") != "nil"}
+    now = int(time.time())
+    window = {"q": f'{{resource.service.name="{service}"}}', "start": now - LOOK_BACK_SECONDS, "end": now + 1}
+    rows = get_json(f"{tempo.url}/api/v2/search/tag/{attribute}/values", window)
+    return {row["value"] for row in rows["tagValues"]}
 
 
 def without_workers(shapes: set[Shape]) -> set[Shape]:
