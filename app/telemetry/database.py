@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from app.telemetry import redaction, semconv
 
-OPERATIONS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"})
+OPERATIONS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "SET"})
 OTHER: Final = "_OTHER"
 # Attributes of SQLAlchemy's execution context: ours, and the one where the instrumentor keeps its span.
 STARTED: Final = "_loan_service_started"
