@@ -57,6 +57,12 @@ def test_of_a_short_national_id_no_end_is_kept() -> None:
     assert (borrower.national_id_hmac, borrower.national_id_last4) == ("digest of DE:1234567", None)
 
 
+def test_of_a_long_national_id_only_the_end_is_kept() -> None:
+    borrower = registered(replace(REGISTRATION, national_id="AB-1234567890"))
+
+    assert borrower.national_id_last4 == "7890"
+
+
 def test_a_registration_tells_all_its_faults_at_once() -> None:
     with pytest.raises(InvalidBorrower) as caught:
         registered(replace(REGISTRATION, full_name="", date_of_birth="2020-01-01", phone="0"))
@@ -87,6 +93,12 @@ def test_a_change_tells_all_its_faults_at_once() -> None:
         change(registered(), {"email": "ann", "country": "XX"}, NOON.date())
 
     assert {fault.field for fault in caught.value.faults} == {"email", "country"}
+
+
+def test_a_new_date_of_birth_is_held_against_today() -> None:
+    assert change(registered(), {"date_of_birth": "2008-03-01"}, NOON.date()).version == 2
+    with pytest.raises(InvalidBorrower):
+        change(registered(), {"date_of_birth": "2008-03-02"}, NOON.date())
 
 
 def test_an_erased_borrower_does_not_change() -> None:
@@ -144,6 +156,10 @@ def test_a_mask_hides_a_name_of_one_letter_altogether() -> None:
     masked = mask(registered(replace(REGISTRATION, full_name="李 Ann", email="a@mail.example", phone=None)))
 
     assert (masked.full_name, masked.email, masked.phone) == ("*** A***", "***@m***", None)
+
+
+def test_a_mask_leaves_one_of_two_letters() -> None:
+    assert mask(registered(replace(REGISTRATION, full_name="Al B"))).full_name == "A*** ***"
 
 
 def test_there_is_nothing_to_mask_on_who_is_erased() -> None:

@@ -36,6 +36,15 @@ def test_two_fees_add_up() -> None:
     assert books.rows[1].unpaid.fee_minor == 700
 
 
+def test_all_unpaid_installments_are_handed_back_in_their_order() -> None:
+    books = Books.disbursed()
+    books.pay(1701, FEB)
+
+    posting = assess_fee(books.loan, books.unpaid, Money(500, Currency.EUR), MAR, books.stamp())
+
+    assert [row.n for row in posting.installments] == [2, 3, 4, 5, 6]
+
+
 def test_no_money_moves_until_it_is_paid() -> None:
     books = Books.disbursed()
     before = list(books.lines)
@@ -55,6 +64,7 @@ def test_a_waiver_forgives_the_newest_first() -> None:
     booked = books.waive(100, MAR)
 
     assert (booked.kind, booked.parts) == (TransactionKind.FEE_WAIVER, Parts(fee_minor=100))
+    assert (booked.effective_on, books.loan.last_effective_on) == (MAR, MAR)
     assert [row.fee_minor for row in books.all_rows] == [500, 200, 0, 0, 0, 0]
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ends a loan on a day."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -83,6 +84,14 @@ def test_the_whole_interest_of_late_months_is_owed() -> None:
     assert books.payoff(date(2024, 3, 1)).parts == Parts(10_000, 58 + 49)
     assert books.payoff(date(2030, 1, 1)).parts == Parts(10_000, 205)
     assert books.payoff(date(2030, 1, 1)).interest_rebate_minor == 0
+
+
+def test_on_its_due_date_an_installment_has_earned_what_its_row_says() -> None:
+    books = Books.disbursed()
+    books.rows[1] = replace(books.rows[1], interest_minor=57)  # as an older service rounded it
+
+    assert books.payoff(date(2024, 1, 31)).parts.interest_minor == 56  # 58.33 x 30 / 31
+    assert books.payoff(date(2024, 2, 1)).parts.interest_minor == 57
 
 
 def test_the_first_period_is_as_long_as_it_is() -> None:

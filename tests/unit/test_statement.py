@@ -45,6 +45,12 @@ def test_each_kind_moves_what_it_moves() -> None:
     ]
 
 
+def test_every_change_is_a_whole_number_of_minor_units() -> None:
+    lines = statement_of(life().transactions, date(2024, 1, 1), date(2024, 12, 31)).lines
+
+    assert {type(line.principal_change_minor) for line in lines} == {int}
+
+
 def test_a_span_holds_its_first_and_its_last_day() -> None:
     cut = statement_of(life().transactions, FEB, MAR)
 
