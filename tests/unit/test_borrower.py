@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a borrower becomes known, changes, is masked and is forgotten."""
 
+import re
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -71,10 +72,11 @@ def test_a_registration_tells_all_its_faults_at_once() -> None:
 
 
 def test_neither_a_registration_nor_a_borrower_prints_who_it_is() -> None:
-    printed = f"{REGISTRATION!r} {registered()!r} {REGISTRATION} {registered()}"
+    whole = f"{REGISTRATION!r} {registered()!r} {REGISTRATION} {registered()}".replace(str(ID), "")
+    printed = re.sub(r"0x[0-9a-f]+", "", whole)  # where an object lies, which may be at any number
 
     personal = ["Ann", "Bell", "mail", "1990", "31", "4416", "3456"]
-    assert [text for text in personal if text.lower() in printed.lower().replace(str(ID), "")] == []
+    assert [text for text in personal if text.lower() in printed.lower()] == []
 
 
 def test_a_change_makes_a_new_version() -> None:
