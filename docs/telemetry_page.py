@@ -21,7 +21,8 @@ HEAD = """\
 
 What is not listed here does not leave the process.
 Views drop unlisted metrics and attributes, the span exporter drops unlisted attributes.
-Names follow the stable OpenTelemetry semantic conventions; ours begin with `loan.`.
+Names are those of the OpenTelemetry semantic conventions, stable or in development, where these have one.
+Ours begin with `loan.` or `auth.`, or are plain words of log lines.
 In Prometheus and Loki dots become underscores.
 """
 
@@ -36,9 +37,9 @@ def _sections(catalogue: Row) -> Iterator[str]:
     yield _names(catalogue["resource"]) + "\n"
     yield "## Metrics\n"
     yield from _table(
-        ("Metric", "Type", "Attributes", "In Prometheus", "The question it answers"),
-        ((_code(row["name"]), _type(row), _names(row["attributes"]), _names(row["prometheus"]), row["question"])
-         for row in catalogue["metrics"]),
+        ("Metric", "Convention", "Type", "Attributes", "In Prometheus", "The question it answers"),
+        ((_code(row["name"]), row["stability"], _type(row), _names(row["attributes"]), _names(row["prometheus"]),
+          row["question"]) for row in catalogue["metrics"]),
     )  # fmt: skip
     yield "At `/metrics` only, where each sample also has the label `worker`:\n"
     yield from _table(
@@ -65,9 +66,10 @@ def _sections(catalogue: Row) -> Iterator[str]:
     )  # fmt: skip
     yield "## Attributes\n"
     yield from _table(
-        ("Attribute", "Type", "Values", "What it says"),
-        ((_code(row["name"]), row["type"], _values(row), row["description"]) for row in catalogue["attributes"]),
-    )
+        ("Attribute", "Convention", "Type", "Values", "What it says"),
+        ((_code(row["name"]), row["stability"], row["type"], _values(row), row["description"])
+         for row in catalogue["attributes"]),
+    )  # fmt: skip
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -93,7 +95,10 @@ def _type(row: Row) -> str:
 
 
 def _values(row: Row) -> str:
-    return _names(row["values"]) if "values" in row else str(row.get("bound", "unbounded, never on metrics"))
+    if "values" in row:
+        return _names(row["values"])
+    most = f"; at most {row['at_most']} on a metric" if "at_most" in row else ""
+    return str(row.get("bound", "unbounded, never on metrics")) + most
 
 
 def main() -> None:
