@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import grafana, nginx
+from stack import grafana, nginx, packages
 from stack.runner import Stack
 
 FAKE_GRAFANA = """
@@ -96,8 +96,8 @@ def test_a_grafana_without_its_home_is_named(grafana_home: Path) -> None:
 def no_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Hide the machine's programs, but leave a package manager that notes how it is called."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(nginx, "ADMIN_FOLDERS", "")
-    monkeypatch.setattr(nginx, "NO_SERVICE_START", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(packages, "ADMIN_FOLDERS", "")
+    monkeypatch.setattr(packages, "NO_SERVICE_START", tmp_path / "policy-rc.d")
     program(tmp_path / "bin", "apt-get", f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n[ -x {tmp_path}/policy-rc.d ]\n')
     return tmp_path / "calls"
 
@@ -119,7 +119,7 @@ def test_nginx_is_installed_by_root_on_debian_and_ubuntu_after_saying_so(
     calls = [line.split()[3] for line in no_nginx.read_text().splitlines()] if no_nginx.exists() else []
     assert calls == (["update", "install"] if installs else [])
     assert len(said) == installs
-    assert not nginx.NO_SERVICE_START.exists()  # no service may take port 80 meanwhile, and later ones may
+    assert not packages.NO_SERVICE_START.exists()  # no service may take port 80 meanwhile, and later ones may
 
 
 @pytest.mark.usefixtures("no_nginx")
