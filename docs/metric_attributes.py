@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from docs.attributes_in_code import Site, constants, sites
+from docs.attributes_in_code import constants, sites
+from docs.expressions import Site
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = Path(__file__).with_name("telemetry.yaml")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from docs.attributes_in_code import Site, constants, sites
+from docs.attributes_in_code import constants, sites
+from docs.expressions import Site
 from docs.metric_attributes import in_the_catalogue, in_the_code
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ def f(event):
 """
 THROUGH_A_PARAMETER = """
 def f(n, labels):
+    labels = {**labels, "loan.currency": "EUR"}
     return Observation(n, labels)
 def g():
     return f(1, {"url.path": path})
@@ -35,6 +37,21 @@ def f(g):
         g.add(n, one)
 def pairs():
     yield {"loan.id": 1}, 2
+"""
+THROUGH_A_CLASS = """
+class Kept(NamedTuple):
+    name: str
+    labels: Mapping[str, str]
+    def measured(self):
+        return {"url.path": path}
+counter.add(1, Kept("a", {"loan.id": i}).labels)
+counter.add(1, kept.measured())
+"""
+PIECE_BY_PIECE = """
+labels = {}
+labels["loan.id"] = i
+labels.update({"url.path": path})
+counter.add(1, labels)
 """
 
 
@@ -103,6 +120,10 @@ def test_an_attribute_without_a_bound_is_refused_in_the_catalogue(
         (THROUGH_VARIABLES, "Measurement has loan.borrower.id"),
         (THROUGH_A_PARAMETER, "Observation has url.path"),
         (THROUGH_A_GENERATOR, "g.add has loan.id"),
+        (THROUGH_A_CLASS, "counter.add has loan.id"),
+        (THROUGH_A_CLASS, "counter.add has url.path"),
+        (PIECE_BY_PIECE, "counter.add has loan.id"),
+        (PIECE_BY_PIECE, "counter.add has url.path"),
         ('KEY = "loan.transaction.id"\ncounter.add(1, {KEY: i, **{"message": m}})', "loan.transaction.id"),
         ('KEY = "loan.transaction.id"\ncounter.add(1, {KEY: i, **{"message": m}})', "counter.add has message"),
         ('counter.add(1, {f"loan.{word}": "x"})', "can be read"),
