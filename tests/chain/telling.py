@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Telemetry that tells too much, handed to the collector as if the service had written it."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import requests
+
+from stack.runner import Stack
+from stack.tour.caller import TIMEOUT_SECONDS
+
+# One of each form that otel/collector.yaml blocks; all are nobody's.
+FORMS = {
+    "e-mail": "zz.net@mail.example",
+    "phone": "+441632960788",
+    "social security number": "078-05-1120",
+    "card": "4111 1111 1111 1111",
+    "IBAN": "GB82 WEST 1234 5698 7654 32",
+    "credentials": "Bearer zz-net-secret",
+    "row": "Key (full_name)=(Zznet Quuxwell)",
+}
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What was sent: a trace and a line that can be found by a mark, which nothing masks."""
+
+    mark: str
+    trace_id: str
+    started: float
+
+
+@contextmanager
+def told(stack: Stack) -> Iterator[Telling]:
+    """Write a line into a file that the collector reads, until the end, and send it a span."""
+    telling = Telling(f"zznet{uuid4().hex}", uuid4().hex, time.time())
+    file = stack.log_dir / f"api-{telling.mark}.jsonl"
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "level": "INFO",
+        "event": f"{telling.mark} {FORMS['e-mail']}",  # one of the fields that become structured metadata
+        "message": f"{telling.mark} {all_forms()}",
+    }
+    try:
+        file.write_text(json.dumps(line) + "\n")
+        url = f"{stack.url('otelcol')}/v1/traces"
+        requests.post(url, json=_document(telling), timeout=TIMEOUT_SECONDS).raise_for_status()
+        yield telling
+    finally:
+        file.unlink()
+
+
+def all_forms() -> str:
+    """Write all forms into one text."""
+    return " / ".join(FORMS.values())
+
+
+def _document(telling: Telling) -> dict[str, object]:
+    now = str(time.time_ns())
+    span = {
+        "traceId": telling.trace_id,
+        "spanId": uuid4().hex[:16],
+        "name": telling.mark,
+        "kind": 3,
+        "startTimeUnixNano": now,
+        "endTimeUnixNano": now,
+        "attributes": [_text(f"in.attribute.{place}", text) for place, text in enumerate(FORMS.values())],
+        "events": [{"timeUnixNano": now, "name": "exception", "attributes": [_text("in.event", all_forms())]}],
+        "status": {"code": 2, "message": f"duplicate key\nDETAIL: {FORMS['row']} {all_forms()}"},
+    }
+    resource = {"attributes": [_text("service.name", telling.mark), _text("in.resource", all_forms())]}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+
+
+def _text(key: str, value: str) -> dict[str, object]:
+    return {"key": key, "value": {"stringValue": value}}
