@@ -70,6 +70,13 @@ def _sections(catalogue: Row) -> Iterator[str]:
         ((_code(row["name"]), row["stability"], row["type"], _values(row), row["description"])
          for row in catalogue["attributes"]),
     )  # fmt: skip
+    yield "## Budget\n"
+    yield "What telemetry may weigh. The named test measures it again on real servers, and prints the figure.\n"
+    yield from _table(
+        ("What", "At most", "Measured", "How", "Asserted by"),
+        ((row["name"], f"{row['at_most']:,}", f"{row['measured']:,}", row["description"], _code(row["test"]))
+         for row in catalogue["budget"]),
+    )  # fmt: skip
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

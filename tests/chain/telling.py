@@ -69,13 +69,14 @@ def _document(telling: Telling) -> dict[str, object]:
         "kind": 3,
         "startTimeUnixNano": now,
         "endTimeUnixNano": now,
-        "attributes": [_text(f"in.attribute.{place}", text) for place, text in enumerate(FORMS.values())],
-        "events": [{"timeUnixNano": now, "name": "exception", "attributes": [_text("in.event", all_forms())]}],
+        "attributes": [text(f"in.attribute.{place}", form) for place, form in enumerate(FORMS.values())],
+        "events": [{"timeUnixNano": now, "name": "exception", "attributes": [text("in.event", all_forms())]}],
         "status": {"code": 2, "message": f"duplicate key\nDETAIL: {FORMS['row']} {all_forms()}"},
     }
-    resource = {"attributes": [_text("service.name", telling.mark), _text("in.resource", all_forms())]}
+    resource = {"attributes": [text("service.name", telling.mark), text("in.resource", all_forms())]}
     return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
 
 
-def _text(key: str, value: str) -> dict[str, object]:
+def text(key: str, value: str) -> dict[str, object]:
+    """Write an attribute as OTLP's JSON has it."""
     return {"key": key, "value": {"stringValue": value}}

@@ -21,6 +21,7 @@ from stack.site import ROOT
 from tests.chain.hostile import Told, flood
 from tests.chain.kinds import SERVICE, Seen, answered, by, logged, look, series, traced, without_workers
 from tests.chain.lives import LIVES
+from tests.chain.made_up import send_made_up
 from tests.chain.traffic import side_by_side
 
 REQUESTS = 10_000
@@ -31,8 +32,8 @@ MOST_NEW = 10
 EDGES = {("user", SERVICE), (SERVICE, "postgresql")}
 SETTLE_SECONDS = 60.0  # a busy runner; it takes about five
 TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
-# Nginx's line and the service's, or the service's alone: 608 were measured.
-MOST_LOG_BYTES = 800
+CATALOGUE = yaml.safe_load((ROOT / "docs/telemetry.yaml").read_text())
+BUDGET = {row["name"]: row["at_most"] for row in CATALOGUE["budget"]}
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def test_a_forged_trace_is_none_of_ours(flooded: Flooded) -> None:
 def test_a_flood_writes_lines_of_a_bounded_length(flooded: Flooded) -> None:
     each = flooded.log_bytes / (flooded.through_nginx.sent + flooded.direct.sent)
     print(f"{each:.0f} bytes of log lines a request")  # noqa: T201  # the result
-    assert each <= MOST_LOG_BYTES
+    assert BUDGET["bytes of lines of a made-up request"] / 2 < each <= BUDGET["bytes of lines of a made-up request"]
 
 
 def test_twice_the_ordinary_traffic_is_as_many_series(stack: Stack, flooded: Flooded) -> None:
@@ -134,14 +135,30 @@ def test_a_worker_has_no_more_series_than_the_catalogue_says(stack: Stack, flood
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
     found = Counter((sample.name, sample.labels["worker"]) for sample in samples if "worker" in sample.labels)
     workers = {worker for _, worker in found}
-    print(Counter(sample.labels.get("worker") for sample in samples))  # noqa: T201  # series of each worker
+    whole = Counter(sample.labels.get("worker") for sample in samples)
+    print(whole)  # noqa: T201  # series of each worker
 
     assert flooded.after.series
     assert len(workers) > 1
-    for metric in yaml.safe_load((ROOT / "docs/telemetry.yaml").read_text())["metrics"]:
+    assert max(whole.values()) <= BUDGET["series of a worker"]
+    for metric in CATALOGUE["metrics"]:
         if "series" in metric:
             each = [sum(found[name, worker] for name in metric["prometheus"]) for worker in workers]
             assert 0 < max(each) <= metric["series"], metric["name"]
+
+
+def test_an_attribute_of_a_metric_has_no_more_values_than_the_catalogue_says(flooded: Flooded) -> None:
+    named = {name for metric in CATALOGUE["metrics"] for name in metric["attributes"]}
+    most = {
+        row["name"].replace(".", "_"): len(row["values"]) if "values" in row else row["at_most"]
+        for row in CATALOGUE["attributes"]
+        if row["name"] in named
+    }
+    values = Counter(label for label, _ in {pair for shape in flooded.after.series for pair in shape})
+    print({label: f"{values[label]} of {number}" for label, number in most.items()})  # noqa: T201  # the result
+
+    assert values["http_route"] > 1
+    assert {label: values[label] for label, number in most.items() if values[label] > number} == {}
 
 
 def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
@@ -193,31 +210,3 @@ def log_files(folder: Path) -> Iterable[Path]:
 def log_size(folder: Path) -> int:
     """Add up the bytes of all lines."""
     return sum(path.stat().st_size for path in log_files(folder))
-
-
-def send_made_up(stack: Stack, service: str, names: list[str]) -> None:
-    """Send a gauge with as many values of a label as there are names, and a span of each name."""
-    now = str(time.time_ns())
-    resource = {"attributes": [_text("service.name", service)]}
-    points = [{"attributes": [_text("x", name)], "timeUnixNano": now, "asInt": "1"} for name in names]
-    metrics = [{"name": "made_up", "gauge": {"dataPoints": points}}]
-    spans = [
-        {
-            "traceId": uuid4().hex,
-            "spanId": uuid4().hex[:16],
-            "name": name,
-            "kind": 1,
-            "startTimeUnixNano": now,
-            "endTimeUnixNano": now,
-        }
-        for name in names
-    ]
-    for path, document in (
-        ("metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]}),
-        ("traces", {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}),
-    ):
-        requests.post(f"{stack.url('otelcol')}/v1/{path}", json=document, timeout=10).raise_for_status()
-
-
-def _text(key: str, value: str) -> dict[str, object]:
-    return {"key": key, "value": {"stringValue": value}}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What looks like personal data the collector masks before it waits on disk; without its processors it comes through."""
+"""What looks personal the collector masks before it waits on disk; without its processors it comes through."""
 
 import json
 import re
