@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backends that are away for a while, and what waits for them on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from stack.runner import Stack
@@ -32,10 +32,10 @@ def queues(stack: Stack) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in stack.site.data("otelcol").glob("exporter_*")}
 
 
-def wait_in_queues(stack: Stack, marks: dict[str, str]) -> bytes | None:
+def wait_in_queues(stack: Stack, marks: Mapping[str, bytes]) -> bytes | None:
     """Give the content of all queues once each of these has its mark, by a part of its file's name."""
     found = queues(stack)
     for part, mark in marks.items():
-        if not any(part in name and mark.encode() in content for name, content in found.items()):
+        if not any(part in name and mark in content for name, content in found.items()):
             return None
     return b"\n".join(found.values())

@@ -3,21 +3,15 @@
 
 import json
 import re
-import smtplib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 import requests
 
@@ -26,10 +20,11 @@ from stack.polling import poll
 from stack.ports import free_port
 from stack.runner import Stack
 from stack.tour.caller import LOANS, TIMEOUT_SECONDS
-from tests.chain.canaries import Canaries, everything
+from tests.chain.canaries import TEXT, Canaries, everything
 from tests.chain.canary_places import Places
-from tests.chain.canary_requests import Request, all_requests
-from tests.chain.canary_stories import Watched, of_a_broken_database, of_a_person
+from tests.chain.canary_requests import all_requests
+from tests.chain.canary_stories import Watched, of_a_broken_database, of_a_person, of_no_http
+from tests.chain.canary_traffic import Traffic, digests, leaves, matches, mistakes_in, send_mail, sent, spoken
 from tests.chain.conftest import Backends
 from tests.chain.lives import LIVES, LOAN, a_borrower, a_paid_out_loan, days_ago, money
 from tests.chain.small_edge import get, small_edge
@@ -42,8 +37,6 @@ TOLD = {"full_name", "email", "phone", "date_of_birth", "national_id_last4", "ex
 TOLD_TO_ALL = {"national_id_last4", "external_ref"}
 # Every way in which a request can end, but for what Nginx refuses by itself (tests/chain/test_edge.py).
 OUTCOMES = {200, 201, 202, 400, 401, 403, 404, 405, 409, 412, 415, 422, 428, 500, 503}
-# The one request that fails by a mistake; one of the last.
-MISTAKES = 'http_server_request_duration_seconds_count{http_response_status_code="500"}'
 ADMINS = {f"Bearer {DEV_SECRETS[key_id]}" for key_id in ("officer", "rival")}
 NEWLINE = b"\n"
 TRACE_ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -52,32 +45,11 @@ LEAK = "Zzleaked-7392"
 MASKED = ("zz.leak@mail.example", "+441632960788", "Bearer zz-leaked-secret")
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """What was sent between two Unix times, what came back, and which canaries there are."""
-
-    answers: list[requests.Response]
-    document: dict[str, Any]
-    canaries: Canaries
-    start: float
-    end: float
-
-    @property
-    def trace_ids(self) -> list[str]:
-        """Name the traces; what Nginx refuses has none."""
-        headers = [answer.headers.get("traceresponse", "") for answer in self.answers]
-        return [header.split("-")[1] for header in headers if header]
-
-    @property
-    def loan_id(self) -> str:
-        """Name the loan that was read last."""
-        return self.answers[-1].url.rpartition("/")[2]
-
-
 @pytest.fixture(scope="module")
-def traffic(stack: Stack) -> Traffic:
+def traffic(stack: Stack, backends: Backends) -> Traffic:
     """Send everything, the broken database last, and read one loan more, which shows when all has arrived."""
     start, edge = time.time(), stack.url("nginx")
+    mistakes = mistakes_in(backends)
     document = requests.get(f"{edge}/openapi.json", timeout=TIMEOUT_SECONDS).json()
     clients = [Watched(edge) for _ in LIVES]
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -88,27 +60,11 @@ def traffic(stack: Stack) -> Traffic:
     ids["transaction_id"] = last.write(f"{LOAN}/repayments", ids, money(100, days_ago(1)))
     with ThreadPoolExecutor(CLIENTS) as pool:
         made_up = list(chain.from_iterable(pool.map(partial(sent, edge), all_requests(document, ids))))
+    no_http = of_no_http(stack.url("api"))
     of_a_broken_database(last, stack.database_url)
     last.ask(200, f"GET {LOAN}", ids)
     answers = [*made_up, *(answer for client in [*clients, last] for answer in client.answers)]
-    return Traffic(answers, document, everything(digests(stack, start)), start, time.time())
-
-
-def sent(edge: str, some: list[Request]) -> list[requests.Response]:
-    """Send requests one after the other."""
-    with requests.Session() as session:
-        return [
-            session.request(one.method, f"{edge}{one.target}", headers=one.headers, data=one.body, timeout=10.0)
-            for one in some
-        ]
-
-
-def digests(stack: Stack, start: float) -> list[str]:
-    """Read what the database keeps of the national ids."""
-    with closing(psycopg2.connect(stack.database_url.replace("+psycopg2", ""))) as connection:
-        cursor = connection.cursor()
-        cursor.execute("SELECT national_id_hmac FROM borrower WHERE created_at >= to_timestamp(%s)", [start])
-        return [row[0] for row in cursor.fetchall() if row[0]]
+    return Traffic(answers, no_http, document, everything(digests(stack, start)), mistakes, start, time.time())
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +84,8 @@ def places(stack: Stack, backends: Backends, traffic: Traffic) -> dict[str, byte
     send_mail(stack, traffic.loan_id)
     poll(in_tempo, VISIBLE_SECONDS, "every request in Tempo")
     poll(in_loki, VISIBLE_SECONDS, "every request in Loki")
-    poll(lambda: backends.prometheus.query(MISTAKES), VISIBLE_SECONDS, "the mistake in Prometheus")
+    poll(lambda: mistakes_in(backends) > traffic.mistakes, VISIBLE_SECONDS, "the mistake in Prometheus")
     return looked.read(traffic.trace_ids)
-
-
-def send_mail(stack: Stack, text: str) -> None:
-    """Put a mail into the box, where alerts go."""
-    address = urlsplit(stack.url("mailpit", "smtp"))
-    with smtplib.SMTP(str(address.hostname), int(address.port or 0), timeout=TIMEOUT_SECONDS) as server:
-        server.sendmail("test@mail.example", ["test@mail.example"], f"Subject: a test\r\n\r\n{text}")
 
 
 def test_every_operation_was_done_and_refused_in_every_way(traffic: Traffic) -> None:
@@ -156,6 +105,13 @@ def test_every_operation_was_done_and_refused_in_every_way(traffic: Traffic) -> 
     assert [answer.url for answer in traffic.answers if answer.status_code == 500][1:] == []
 
 
+def test_gunicorn_logged_what_it_could_not_parse_and_not_its_words(traffic: Traffic, stack: Stack) -> None:
+    files = [path.read_text() for path in stack.log_dir.glob("api-w*.jsonl")]
+
+    assert [answer for answer in traffic.no_http if TEXT not in answer] == []
+    assert sum(text.count('"event": "request_refused"') for text in files) >= len(traffic.no_http)
+
+
 def test_nginx_writes_the_paths_that_the_service_knows_and_no_other(traffic: Traffic, stack: Stack) -> None:
     known = {urlsplit(answer.url).path for answer in traffic.answers if answer.ok}
     lines = (stack.log_dir / "nginx-access.jsonl").read_text().splitlines()
@@ -163,11 +119,6 @@ def test_nginx_writes_the_paths_that_the_service_knows_and_no_other(traffic: Tra
 
     assert known - written == set()
     assert "" in written
-
-
-def matches(template: str, url: str) -> bool:
-    """Tell whether an address is one of a path template's."""
-    return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), urlsplit(url).path) is not None
 
 
 def test_no_refusal_and_no_header_of_an_answer_repeats_what_was_sent(traffic: Traffic) -> None:
@@ -180,13 +131,6 @@ def test_no_refusal_and_no_header_of_an_answer_repeats_what_was_sent(traffic: Tr
     assert said == set()
 
 
-def spoken(answer: requests.Response) -> bytes:
-    """Give what no answer may repeat: its headers but the one that is there to be repeated, and all of a refusal."""
-    own = {name: value for name, value in answer.headers.items() if name.lower() != "x-request-id"}
-    headers = "\n".join(f"{name}: {value}" for name, value in own.items()).encode()
-    return headers if answer.ok else headers + answer.content
-
-
 def test_a_success_tells_personal_data_where_they_belong_and_to_whom_they_belong(traffic: Traffic) -> None:
     told = {
         (answer.request.headers["Authorization"] in ADMINS, member)
@@ -197,18 +141,6 @@ def test_a_success_tells_personal_data_where_they_belong_and_to_whom_they_belong
     }
 
     assert told == {(True, member) for member in TOLD} | {(False, member) for member in TOLD_TO_ALL}
-
-
-def leaves(document: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Walk through a document's values with the names of their members."""
-    if isinstance(document, dict):
-        for member, value in document.items():
-            yield from leaves(value, member)
-    elif isinstance(document, list):
-        for value in document:
-            yield from leaves(value, name)
-    else:
-        yield name, document
 
 
 def test_no_canary_is_anywhere(traffic: Traffic, places: dict[str, bytes]) -> None:

@@ -59,7 +59,7 @@ def without_the_net(config: str) -> str:
 def sent_while_they_are_away(stack: Stack, backends: Backends) -> dict[str, bytes]:
     """Let both backends be away while a line and a span come, read the queues; and read both when they are back."""
     with away(stack, *AWAY), told(stack) as telling:
-        marks = dict.fromkeys(AWAY, telling.mark)
+        marks = dict.fromkeys(AWAY, telling.mark.encode())
         waiting = poll(lambda: wait_in_queues(stack, marks), PATIENCE_SECONDS, "line and span in the queues")
         come_back(stack, *AWAY)
         return {
