@@ -37,6 +37,7 @@ class Described:
 
     facts: set[Fact]
     lists: dict[str, set[str]]
+    types: dict[str, str]
     stored: set[str]
     any_level: set[str]
 
@@ -49,13 +50,19 @@ class Described:
             row["name"].replace(".", "_"): set(row["values"]) for row in catalogue["attributes"] if "values" in row
         }
         stored = underscored([row["name"] for row in catalogue["attributes"]] + catalogue["line"])
-        return cls(facts | routes, lists, stored, {row["name"] for row in catalogue["events"] if row["level"] == ANY})
+        types = dict.fromkeys(catalogue["line"], "string") | {
+            row["name"]: row["type"] for row in catalogue["attributes"]
+        }
+        any_level = {row["name"] for row in catalogue["events"] if row["level"] == ANY}
+        return cls(facts | routes, lists, types, stored, any_level)
 
     def knows(self, fact: Fact) -> bool:
         """Tell whether something that was seen is described."""
         match fact:
             case "value", attribute, value:
                 return value in self.lists.get(attribute, {value})
+            case "type", name, kind:
+                return kind == self.types.get(name)
             case "route", path if path in PAGES:
                 return True
             case "stored", key:

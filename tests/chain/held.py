@@ -22,6 +22,9 @@ PROMETHEUS_OWN: Final = {"__name__", "job", "instance", "le"}
 LOKI_OWN: Final = {"severity_text", "severity_number", "detected_level", "flags", "observed_timestamp"}
 TEMPLATES: Final[list[str]] = [span["name"] for span in CATALOGUE["spans"]]
 OF_LINES: Final = set(CATALOGUE["line"])
+# What OTLP's JSON and Python call a type, and what the catalogue calls it.
+TYPES: Final = {"stringValue": "string", "intValue": "int", "doubleValue": "double", "boolValue": "boolean"}
+MEMBERS: Final[dict[type, str]] = {str: "string", int: "int", float: "double", bool: "boolean"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def in_tempo(drive: Drive) -> Iterator[Fact]:
             resource = _texts(batch["resource"])
             if resource.get("service.name") == "loan-service":
                 yield from _values("resource", resource)
+                yield from _types(batch["resource"])
                 yield from (fact for scope in batch["scopeSpans"] for span in scope["spans"] for fact in _of_span(span))
 
 
@@ -72,14 +76,21 @@ def _texts(holder: dict[str, Any]) -> dict[str, str]:
     return {item["key"]: str(next(iter(item["value"].values()))) for item in holder.get("attributes", [])}
 
 
+def _types(holder: dict[str, Any]) -> Iterator[Fact]:
+    for item in holder.get("attributes", []):
+        yield "type", item["key"], TYPES.get(next(iter(item["value"])), "something else")
+
+
 def _of_span(span: dict[str, Any]) -> Iterator[Fact]:
     kind, attributes = span["kind"].removeprefix("SPAN_KIND_").lower(), _texts(span)
     yield "name", kind, _template(span["name"], attributes)
     yield from _values("span", attributes, kind)
     yield from _route(attributes.get("http.route"))
+    yield from _types(span)
     for event in span.get("events", []):
         yield "span event", event["name"]
         yield from (("span event", event["name"], attribute) for attribute in _texts(event))
+        yield from _types(event)
 
 
 def _template(name: str, attributes: dict[str, str]) -> str:
@@ -113,6 +124,7 @@ def in_loki(drive: Drive) -> Iterator[Fact]:
         yield "event", event
         yield "event", event, "level", members["level"]
         yield from (("line", field) for field in members.keys() & OF_LINES)
+        yield from (("type", name, MEMBERS.get(type(member), "something else")) for name, member in members.items())
         own = {key: str(value) for key, value in members.items() if key not in OF_LINES}
         yield from _values("event", own, event)
         yield from _route(own.get("http.route"))

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults that a running stack survives, brought about so that what tells of them can be seen."""
+
+import os
+import socket
+from urllib.parse import urlsplit
+
+import requests
+
+from app.access import DEV_KEYS
+from stack.polling import poll
+from stack.runner import Stack
+from stack.tour.caller import BORROWERS, LOANS, TIMEOUT_SECONDS, registration
+from tests.chain.backends_away import away
+from tests.chain.broken_database import in_a_deadlock, key_taken, no_juniors
+from tests.chain.lives import LOAN, a_paid_out_loan, days_ago, money
+from tests.chain.traffic import Client, Seen
+
+CLIENT_ID = DEV_KEYS[0].client_id
+# An export is tried for 2 s before it counts as failed, and the first one comes within 5 s.
+TELLING_SECONDS = 30.0
+
+
+def provoked(stack: Stack) -> list[Seen]:
+    """Bring about every fault; give the requests that met one."""
+    client = Client(stack.url("nginx"))
+    a_mistake(client, stack.database_url)
+    a_key_in_use(client, stack.database_url)
+    a_deadlock(client, stack.database_url)
+    what_is_no_http(stack.url("api"))
+    totals_that_cannot_be_kept(stack)
+    a_collector_that_is_away(client, stack)
+    return client.seen
+
+
+def a_mistake(client: Client, database_url: str) -> None:
+    """Break a constraint that the service does not know."""
+    with no_juniors(database_url):
+        client.ask(500, f"POST {BORROWERS}", body={**registration(), "full_name": "Ada Example Jr"})
+
+
+def a_key_in_use(client: Client, database_url: str) -> None:
+    """Use a key while somebody else's request with it is under way."""
+    key = f"in-use-{os.urandom(8).hex()}"
+    with key_taken(database_url, CLIENT_ID, key):
+        client.ask(409, f"POST {BORROWERS}", body=registration(), headers={"Idempotency-Key": key})
+
+
+def a_deadlock(client: Client, database_url: str) -> None:
+    """Repay while somebody wants the loan and has the ledger; it is tried again and succeeds."""
+    ids = a_paid_out_loan(client, 40)
+    body = money(100, days_ago(1))
+    in_a_deadlock(database_url, ids["loan_id"], lambda: client.ask(201, f"POST {LOAN}/repayments", ids, body))
+
+
+def what_is_no_http(api: str) -> None:
+    """Send what no server can parse, past the edge, which would keep it."""
+    place = urlsplit(api)
+    with socket.create_connection((place.hostname, place.port), timeout=TIMEOUT_SECONDS) as connection:
+        connection.sendall(b"NONSENSE / HTTP/9.9\r\n\r\n")
+        connection.recv(1000)
+
+
+def totals_that_cannot_be_kept(stack: Stack) -> None:
+    """Put folders where the workers write their totals, and ask for them."""
+    folders = [path.with_suffix(".draft") for path in stack.site.telemetry_dir.glob("w*.sock")]
+    for folder in folders:
+        folder.mkdir()
+    try:
+        poll(lambda: ask_for_totals(stack), TELLING_SECONDS, "totals that are not kept")
+    finally:
+        for folder in folders:
+            folder.rmdir()
+
+
+def ask_for_totals(stack: Stack) -> bool:
+    """Scrape, and tell whether a worker has complained since."""
+    requests.get(f"{stack.url('api')}/metrics", timeout=TIMEOUT_SECONDS).raise_for_status()
+    return written(stack, "worker_metrics_not_kept")
+
+
+def a_collector_that_is_away(client: Client, stack: Stack) -> None:
+    """Answer a request while nobody takes its span."""
+    with away(stack, "otelcol"):
+        client.ask(200, f"GET {LOANS}?limit=1")
+        poll(lambda: written(stack, "telemetry_export_failing"), TELLING_SECONDS, "a failing export")
+
+
+def written(stack: Stack, event: str) -> bool:
+    """Tell whether an event is in the service's files."""
+    return any(f'"{event}"' in path.read_text() for path in stack.log_dir.glob("api-*.jsonl"))
