@@ -21,6 +21,7 @@ class Seen:
     series: set[Shape]
     everything: set[Shape]
     span_names: set[str]
+    server_names: set[str]
     routes: set[str]
     streams: set[Shape]
 
@@ -53,6 +54,7 @@ def look(stack: Stack) -> Seen:
         series(prometheus, f'{{service_name="{SERVICE}"}}'),
         series(prometheus, '{__name__=~".+"}'),
         by(tempo, "name"),
+        by(tempo, "name", " && kind=server"),
         by(tempo, "span.http.route"),
         {frozenset(stream.items()) for stream in streams},
     )
@@ -64,10 +66,10 @@ def series(prometheus: Prometheus, selector: str) -> set[Shape]:
     return {frozenset(labels.items()) for labels in rows["data"]}
 
 
-def by(tempo: Tempo, attribute: str, service: str = SERVICE) -> set[str]:
-    """List the values of an attribute of a service's spans."""
+def by(tempo: Tempo, attribute: str, more: str = "", service: str = SERVICE) -> set[str]:
+    """List the values of an attribute of a service's spans, or of some of them."""
     now = int(time.time())
-    window = {"q": f'{{resource.service.name="{service}"}}', "start": now - LOOK_BACK_SECONDS, "end": now + 1}
+    window = {"q": f'{{resource.service.name="{service}"{more}}}', "start": now - LOOK_BACK_SECONDS, "end": now + 1}
     rows = get_json(f"{tempo.url}/api/v2/search/tag/{attribute}/values", window)
     return {row["value"] for row in rows["tagValues"]}
 

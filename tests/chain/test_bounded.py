@@ -27,7 +27,7 @@ from tests.chain.traffic import side_by_side
 REQUESTS = 10_000
 WARM_UP = 1_600  # each server gets half: enough to see every kind of answer
 ROUNDS = 2
-# Fewer than a new kind of answer has buckets: none may be new.
+# Fewer than a new kind of answer has buckets: none may be new. As names of spans: the methods that clients can try.
 MOST_NEW = 10
 EDGES = {("user", SERVICE), (SERVICE, "postgresql")}
 SETTLE_SECONDS = 60.0  # a busy runner; it takes about five
@@ -89,6 +89,15 @@ def test_a_flood_begins_no_name_of_a_span(flooded: Flooded) -> None:
     assert flooded.after.routes
     assert flooded.after.span_names == flooded.before.span_names
     assert flooded.after.routes == flooded.before.routes
+
+
+def test_names_of_requests_are_those_of_routes_and_ten_more_at_most(flooded: Flooded) -> None:
+    of_routes = {name for name in flooded.after.server_names if name.partition(" ")[2] in flooded.after.routes}
+    others = flooded.after.server_names - of_routes
+    print(f"{len(of_routes)} names of a method and a route, and {sorted(others)}")  # noqa: T201  # the result
+
+    assert of_routes
+    assert len(others) <= MOST_NEW
 
 
 def test_a_flood_begins_no_stream_of_lines(flooded: Flooded) -> None:
@@ -167,7 +176,7 @@ def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
 
     prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
     poll(lambda: len(series(prometheus, f'{{service_name="{service}",x!=""}}')) == len(names), SETTLE_SECONDS, "series")
-    poll(lambda: by(tempo, "name", service) == set(names), SETTLE_SECONDS, "names of spans")
+    poll(lambda: by(tempo, "name", service=service) == set(names), SETTLE_SECONDS, "names of spans")
 
 
 def both(stack: Stack, number: int, seed: str) -> tuple[Told, Told]:
