@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs under valgrind: sends requests to a variant in process, each number of them in a fork of its own.
+"""Runs under valgrind: sends requests to variants in process, each number of them in a fork of its own.
 
-Importing and building take a hundred times as long as what is measured, so they are done once. Each fork's counter
-goes on from there: the difference of two forks is the cost of the requests by which they differ.
+Importing takes longer than all that is measured, so it is done once; each variant is built in a fork, and warmed up
+there. The counter of a fork goes on from its parent's: the difference of two is the cost of the requests by which
+they differ.
 
-`python -m bench.cost.calls VARIANT ROUTES.json`, where every fork writes `PID ROUTE NUMBER` to stdout.
+`python -m bench.cost.calls JOBS.json`, where every fork writes `PID VARIANT ROUTE NUMBER` to stdout.
 """
 
 import gc
@@ -13,8 +14,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import patch
 
 from flask import Flask
@@ -41,6 +43,8 @@ def send(app: Flask, route: Route, keys: Iterable[str]) -> None:
         builder = EnvironBuilder(path=route.path, method=route.method, headers=headers, data=route.body or None)
         answer, status, _headers = run_wsgi_app(app.wsgi_app, builder.get_environ(), buffered=True)
         b"".join(answer)
+        for _ in range(route.loops):
+            pass
         if not status.startswith("2"):
             raise RuntimeError(f"{route.name}: {status}")
 
@@ -51,15 +55,8 @@ def wait_longer() -> None:
     patch.object(waiting.BoundedConnection, "answer_seconds", PATIENCE_SECONDS).start()
 
 
-def main() -> None:
+def count(variant: ModuleType, chosen: Sequence[Route], lines: int) -> None:
     """Build the variant, warm it up, and count in forks."""
-    variant = importlib.import_module(f"bench.cost.variants.{sys.argv[1]}")
-    chosen = [Route(**route) for route in json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))]
-    sys.setswitchinterval(TURN_SECONDS)
-    wait_longer()
-    lines = os.dup(1)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
     app: Flask = variant.create()
     for route in chosen:
         send(app, route, (f"warm-{number:08}" for number in range(WARM)))
@@ -68,6 +65,7 @@ def main() -> None:
     time.sleep(SETTLE_SECONDS)
     gc.collect()
     gc.freeze()  # as in Gunicorn's arbiter
+    name = variant.__name__.rpartition(".")[2]
     for route in chosen:
         for number in NUMBERS:
             pid = os.fork()
@@ -76,8 +74,28 @@ def main() -> None:
                 variant.flush()
                 os._exit(0)
             if os.waitpid(pid, 0)[1]:
-                sys.exit(f"{route.name}: a fork failed")
-            os.write(lines, f"{pid}\t{route.name}\t{number}\n".encode())
+                raise RuntimeError(f"{name}, {route.name}: a fork failed")
+            os.write(lines, f"{pid}\t{name}\t{route.name}\t{number}\n".encode())
+
+
+def main() -> None:
+    """Import everything, and let each variant count in a fork, all at the same time."""
+    jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    modules = {name: importlib.import_module(f"bench.cost.variants.{name}") for name in jobs}
+    sys.setswitchinterval(TURN_SECONDS)
+    wait_longer()
+    lines = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    forks = []
+    for name, job in jobs.items():
+        pid = os.fork()
+        if pid == 0:
+            os.environ.update(job["environment"])
+            count(modules[name], [Route(**route) for route in job["routes"]], lines)
+            os._exit(0)
+        forks.append(pid)
+    failures = [os.waitpid(pid, 0)[1] for pid in forks]
+    sys.exit(1 if any(failures) else 0)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Final
 from bench.cost.routes import Route, prepare
 from bench.cost.served import Served, served
 from bench.cost.sink import collecting
-from bench.cost.wrk import Load, finish, require_wrk, start
+from bench.cost.wrk import Load, finish, start
 from stack.postgres import Postgres
 
 CLIENTS: Final = 4  # as many as the worker has threads
@@ -41,20 +41,20 @@ class Duel:
 
 
 def fight(variants: Sequence[str], rounds: int, seconds: int, say: Callable[[str], None]) -> list[Duel]:
-    """Measure each variant against the bare service on every route; raise RuntimeError where wrk is missing."""
-    require_wrk()
+    """Measure each variant against the bare service on every route."""
     duels: list[Duel] = []
     with ExitStack() as open_for_now:
         server = open_for_now.enter_context(Postgres.temporary())
         folder = Path(open_for_now.enter_context(tempfile.TemporaryDirectory(prefix="loan-cost-")))
-        endpoint = open_for_now.enter_context(collecting())
+        sink = open_for_now.enter_context(collecting())
         databases, chosen = prepare(server, folder, ["bare", *variants])
-        bare = open_for_now.enter_context(served("bare", databases["bare"], endpoint))
+        bare = open_for_now.enter_context(served("bare", databases["bare"], sink.endpoint("bare")))
         for name in variants:
-            with served(name, databases[name], endpoint) as variant:
+            with served(name, databases[name], sink.endpoint(name)) as variant:
                 for route in chosen:
                     say(f"{name}: {route.name}")
                     duels.append(_duel(variant, bare, route, rounds, seconds))
+            sink.require(name)  # now, as what waits is sent at the end
     return duels
 
 

@@ -3,15 +3,28 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.cost.instructions import Counts
+from bench.cost.variants import MODES
 
 KEPT: Final = Path(__file__).with_name("instructions.json")
 # Two runs differ by under 1 %: a regression is seen, and chance is not.
 TOLERANCE: Final = 0.03
+
+
+class Compared(NamedTuple):
+    """A mode's multiple of bare on a route, as it was committed and as it is."""
+
+    mode: str
+    route: str
+    before: float
+    now: float
+
+    def __str__(self) -> str:
+        return f"{self.mode}, {self.route}: {self.now:.3f} x bare, committed {self.before:.3f}"
 
 
 def keep(counts: Counts, file: Path = KEPT) -> None:
@@ -34,13 +47,16 @@ def ratios(counts: Counts, variant: str) -> dict[str, float]:
     return {route: number / counts["bare"][route] for route, number in counts[variant].items()}
 
 
-def regressions(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
-    """List the routes whose ratio has grown by more than chance; one that was not measured before has not."""
-    return [
-        f"{route}: {ratio:.3f} x bare, and it was {before[route]:.3f}"
-        for route, ratio in now.items()
-        if route in before and ratio > before[route] * (1 + TOLERANCE)
-    ]
+def compare(before: Counts, now: Counts) -> Iterator[Compared]:
+    """Hold each mode's multiples of bare against the committed ones."""
+    for mode in MODES:
+        committed = ratios(before, mode)
+        yield from (Compared(mode, route, committed[route], ratio) for route, ratio in ratios(now, mode).items())
+
+
+def regressions(before: Counts, now: Counts) -> list[Compared]:
+    """List what has grown by more than chance."""
+    return [each for each in compare(before, now) if each.now > each.before * (1 + TOLERANCE)]
 
 
 def _python() -> str:

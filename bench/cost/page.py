@@ -1,116 +1,125 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/cost.md: what was measured, beside its targets."""
+"""Writes docs/cost.md and its chart: what was measured, beside its targets."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from bench import report
-from bench.cost import gate
-from bench.cost.duel import CLIENTS, Duel
+from bench.cost import chart, gate, targets
+from bench.cost.duel import Duel
+from bench.cost.hold import Hold
 from bench.cost.instructions import Counts
-from bench.cost.variants import TITLES
+from bench.cost.variants import VARIANTS
+from bench.cost.words import CPU, HOLDS, INSTRUCTIONS, LATENCY, METHOD, REPEAT
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "cost.md"
-TARGETS: Final = {"GET one loan": 1.40, "POST a loan": 1.40, "no database": 2.00}
-TAIL_TARGET: Final = 2.0
-BAR: Final = 12  # characters for one times bare
-METHOD: Final = f"""
-*Bare* is the same application with telemetry taken away: no instrumentor, no event, no line
-(`bench/cost/variants/bare.py`; `OTEL_SDK_DISABLED` would leave the line). *Classic* and *default OpenTelemetry* are
-what one would add to it instead. Each exports to a collector that takes everything.
-
-**The duel.** Bare and a variant each run under Gunicorn with the service's configuration, one worker of four threads,
-on databases that hold the same, and wrk loads both *at the same time* with {CLIENTS} clients each: what else the
-machine does meets both. The figure is the CPU time of each side's processes, divided by its requests; the ratio is the
-median of the rounds, with the least and the greatest.
-
-**Instructions** are counted by valgrind, in process, without Gunicorn, and with exports. They hardly depend on what
-else runs, so a change of the code can be judged by them; but they weigh telemetry more than time does, since
-the kernel's work for database and network is not in them.
-""".strip()
+DOCS: Final = Path(__file__).parents[2] / "docs"
+CHART: Final = "cost.svg"
 
 
-def write(duels: Sequence[Duel], counts: Counts, rounds: str, file: Path = PAGE) -> None:
-    """Write the page."""
-    file.write_text("\n".join(lines(duels, counts, rounds)) + "\n", encoding="utf-8")
+@dataclass(frozen=True)
+class Results:
+    """What one run measured, and how much of it."""
+
+    duels: Sequence[Duel]
+    counts: Counts
+    holds: Sequence[Hold]
+    rounds: str
 
 
-def lines(duels: Sequence[Duel], counts: Counts, rounds: str) -> list[str]:
+def write(results: Results, folder: Path = DOCS) -> None:
+    """Write the page and the chart."""
+    (folder / "cost.md").write_text("\n".join(lines(results)) + "\n", encoding="utf-8")
+    (folder / CHART).write_text(chart.svg(results.duels, targets.CPU), encoding="utf-8")
+
+
+def lines(results: Results) -> list[str]:
     """Give the page's lines."""
+    missed = targets.missed(results.duels, results.holds)
     return [
         "# What telemetry costs",
         "",
         report.run("./nox -s bench -- cost"),
+        f"Missed in this run: {'; '.join(missed)}." if missed else "Every target was met in this run.",
         "",
         METHOD,
         "",
         "## CPU time per request, as a multiple of bare",
         "",
-        rounds,
+        f"{results.rounds} {CPU}",
         "",
-        *report.table(("variant", "route", "x bare (least to greatest)", "target", "bare: ms"), _cpu(duels)),
+        f"![CPU time per request, as a multiple of bare]({CHART})",
         "",
-        *chart(duels),
+        *report.table(("variant", "route", "x bare (least to greatest)", "target", "bare: ms"), _cpu(results.duels)),
         "",
         "## Latency with one client",
         "",
-        f"Both sides at once, one client each, medians of the rounds. The target is a p99 of {TAIL_TARGET:g} x bare.",
+        LATENCY,
         "",
-        *report.table(("variant", "route", "p50 ms", "bare", "p99 ms", "bare", "p99 x bare"), _latencies(duels)),
+        *report.table(("variant", "route", "p50 ms", "bare", "p99 ms", "bare", "p99 x bare"), _tails(results.duels)),
+        "",
+        "## How long a request is held",
+        "",
+        HOLDS,
+        "",
+        *report.table(
+            ("variant", "p50 ms", "p99.9 ms", "p50 above bare", "held: p99.9 above bare's p50 (least to greatest)"),
+            _holds(results.holds),
+        ),
         "",
         "## Instructions per request",
         "",
-        "In thousands. `./nox -s bench -- cost --check` counts those of the service again, in about a minute, and",
-        f"fails when their multiple of bare is more than {gate.TOLERANCE:.0%} above `bench/cost/instructions.json`.",
+        INSTRUCTIONS,
         "",
-        *report.table(("variant", "route", "thousands", "x bare"), _instructions(counts)),
+        *report.table(("variant", "route", "thousands", "x bare"), _instructions(results.counts)),
+        "",
+        "## How to repeat it",
+        "",
+        REPEAT,
     ]
-
-
-def missed(duels: Sequence[Duel]) -> list[str]:
-    """List the targets that the service misses."""
-    ours = [duel for duel in duels if duel.variant == "ours"]
-    cpu = [f"{duel.route}: {duel.ratio:.2f} x bare" for duel in ours if duel.ratio > TARGETS[duel.route]]
-    return cpu + [f"{duel.route}: p99 {duel.tail:.1f} x bare" for duel in ours if duel.tail > TAIL_TARGET]
-
-
-def chart(duels: Sequence[Duel]) -> list[str]:
-    """Draw the ratios as bars of text, whose first mark is bare."""
-    rows = [
-        f"{duel.route:<13} {duel.variant:<8} {'█' * BAR}{'▓' * round((duel.ratio - 1) * BAR)} {duel.ratio:.2f}"
-        for duel in sorted(duels, key=lambda duel: list(TARGETS).index(duel.route))
-    ]
-    return ["```text", *rows, "```"]
 
 
 def _cpu(duels: Sequence[Duel]) -> list[list[str]]:
     return [
         [
-            TITLES[duel.variant],
+            VARIANTS[duel.variant].title,
             duel.route,
             f"{duel.ratio:.2f} ({min(duel.cpu):.2f} to {max(duel.cpu):.2f})",
-            f"{TARGETS[duel.route]:.2f}" if duel.variant == "ours" else "",
+            targets.shown(duel.variant, duel.route),
             f"{median(duel.bare_ms):.2f}",
         ]
         for duel in duels
     ]
 
 
-def _latencies(duels: Sequence[Duel]) -> list[list[str]]:
+def _tails(duels: Sequence[Duel]) -> list[list[str]]:
     rows = []
     for duel in duels:
         sides = list(zip(*duel.alone, strict=True))
         p50 = [f"{median(load.p50 for load in side):.2f}" for side in sides]
         p99 = [f"{median(load.p99 for load in side):.1f}" for side in sides]
-        rows.append([TITLES[duel.variant], duel.route, *p50, *p99, f"{duel.tail:.1f}"])
+        rows.append([VARIANTS[duel.variant].title, duel.route, *p50, *p99, f"{duel.tail:.1f}"])
     return rows
+
+
+def _holds(holds: Sequence[Hold]) -> list[list[str]]:
+    return [
+        [
+            VARIANTS[hold.variant].title,
+            f"{median(hold.p50):.2f}",
+            f"{median(hold.p999):.2f}",
+            f"{median(hold.typical):.2f}",
+            f"{hold.milliseconds:.2f} ({min(hold.slowest):.2f} to {max(hold.slowest):.2f})",
+        ]
+        for hold in holds
+    ]
 
 
 def _instructions(counts: Counts) -> list[list[str]]:
     return [
-        [TITLES[variant], route, f"{counts[variant][route] / 1000:.0f}", f"{ratio:.2f}"]
+        [VARIANTS[variant].title, route, f"{counts[variant][route] / 1000:.0f}", f"{ratio:.2f}"]
         for variant in counts
         for route, ratio in gate.ratios(counts, variant).items()
     ]

@@ -28,6 +28,7 @@ class Route:
     path: str
     headers: Mapping[str, str]
     body: str = ""
+    loops: int = 0  # turns of an empty loop beside each request, where that is what is to be seen
 
 
 def routes(borrower_id: str) -> list[Route]:

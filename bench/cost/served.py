@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.cost.variants import VARIANTS
 from bench.serving import OK, START_SECONDS, THREADS
 from stack.polling import poll
 from stack.ports import HOST, free_port
 from stack.process import Child, Command
 from stack.readiness import status_of
-from stack.site import ROOT
+from stack.site import ROOT, common_environment
 
 TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -59,7 +60,8 @@ def served(name: str, database_url: str, endpoint: str) -> Iterator[Served]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="loan-cost-") as folder:
         environment = {
-            **os.environ,
+            **common_environment(),
+            **VARIANTS[name].settings,
             "DATABASE_URL": database_url,
             "API_HOST": HOST,
             "API_PORT": str(port),

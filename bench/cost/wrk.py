@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +22,6 @@ class Load:
     requests: int
     p50: float
     p99: float
-
-
-def require_wrk() -> None:
-    """Raise RuntimeError where wrk is missing, with what to do about it."""
-    if shutil.which("wrk") is None:
-        raise RuntimeError("wrk is missing: apt-get install -y wrk")
 
 
 def start(port: int, route: Route, clients: int, seconds: int) -> subprocess.Popen[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the measurement of telemetry's cost computes, writes and refuses."""
+"""What the measurement of telemetry's cost counts, loads and refuses."""
 
 import json
 import os
@@ -10,28 +10,32 @@ from pathlib import Path
 import pytest
 import requests
 
-from bench.cost import gate, page, wrk
-from bench.cost.duel import Duel
+from bench.cost import control, gate, programs, wrk
 from bench.cost.instructions import summary
+from bench.cost.routes import Route
 from bench.cost.served import Served
 from bench.cost.sink import collecting
-from bench.cost.variants import TITLES, bare
+from bench.cost.targets import CPU
+from bench.cost.variants import MODES, VARIANTS, bare
 from bench.cost.wrk import Load
+from stack import packages
 
-COUNTS = {"bare": {"GET one loan": 1000}, "ours": {"GET one loan": 2000}}
-
-
-def duel(variant: str = "ours", ratio: float = 1.3, p99: float = 3.0) -> Duel:
-    """Make a duel of one round."""
-    return Duel(variant, "GET one loan", [ratio], [1.0], [(Load(100, 1.5, p99), Load(100, 1.0, 2.0))])
+COUNTS = {"bare": {"GET one loan": 1000}, "standard": {"GET one loan": 2000}, "light": {"GET one loan": 1100}}
 
 
-def test_more_than_the_tolerance_is_a_regression() -> None:
-    before = gate.ratios(COUNTS, "ours")
+def test_more_than_the_tolerance_is_a_regression_in_either_mode() -> None:
+    assert gate.ratios(COUNTS, "standard") == {"GET one loan": 2.0}
+    for mode, passes, fails in (("standard", 2050, 2070), ("light", 1130, 1140)):
+        assert gate.regressions(COUNTS, {**COUNTS, mode: {"GET one loan": passes}}) == []
+        grown = gate.regressions(COUNTS, {**COUNTS, mode: {"GET one loan": fails}})
+        assert [(each.mode, each.route) for each in grown] == [(mode, "GET one loan")]
+        assert str(grown[0]).endswith(f"{fails / 1000:.3f} x bare, committed {COUNTS[mode]['GET one loan'] / 1000:.3f}")
 
-    assert before == {"GET one loan": 2.0}
-    assert gate.regressions(before, {"GET one loan": 2.05}) == []
-    assert gate.regressions(before, {"GET one loan": 2.07}) == ["GET one loan: 2.070 x bare, and it was 2.000"]
+
+def test_a_variant_that_is_no_mode_of_ours_may_grow() -> None:
+    before = {**COUNTS, "stock": {"GET one loan": 3000}}
+
+    assert gate.regressions(before, {**before, "stock": {"GET one loan": 9000}}) == []
 
 
 def test_figures_are_kept_for_one_python(tmp_path: Path) -> None:
@@ -45,29 +49,12 @@ def test_figures_are_kept_for_one_python(tmp_path: Path) -> None:
         gate.kept(file)
 
 
-def test_the_committed_figures_are_of_every_variant_on_every_route() -> None:
+def test_the_committed_figures_are_of_both_modes_on_every_route() -> None:
     counts = json.loads(gate.KEPT.read_text())["instructions"]
 
-    assert list(counts) == list(TITLES)
-    assert all(list(each) == list(page.TARGETS) for each in counts.values())
-
-
-def test_targets_that_are_missed_are_told() -> None:
-    assert page.missed([duel(), duel("stock", 9.0, 90.0)]) == []
-    assert page.missed([duel(ratio=1.41)]) == ["GET one loan: 1.41 x bare"]
-    assert page.missed([duel(p99=4.2)]) == ["GET one loan: p99 2.1 x bare"]
-
-
-def test_the_page_shows_ratios_beside_their_targets(tmp_path: Path) -> None:
-    file = tmp_path / "cost.md"
-
-    page.write([duel()], COUNTS, "1 round of 4 s.", file)
-
-    text = file.read_text()
-    assert "| the service as it is | GET one loan | 1.30 (1.30 to 1.30) | 1.40 | 1.00 |" in text
-    assert f"GET one loan  ours     {'█' * 12}{'▓' * 4} 1.30\n" in text
-    assert "| the service as it is | GET one loan | 1.50 | 1.00 | 3.0 | 2.0 | 1.5 |" in text
-    assert "| the service as it is | GET one loan | 2 | 2.00 |" in text
+    assert set(counts) <= set(VARIANTS)
+    assert set(counts) >= {"bare", *MODES}
+    assert all(list(each) == list(CPU["standard"]) for each in counts.values())
 
 
 def test_a_load_with_errors_is_no_measurement() -> None:
@@ -77,11 +64,13 @@ def test_a_load_with_errors_is_no_measurement() -> None:
             wrk.parsed(output)
 
 
-def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", programs.PROGRAMS)
+def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(packages, "ADMIN_FOLDERS", "")
 
-    with pytest.raises(RuntimeError, match="apt-get install -y wrk"):
-        wrk.require_wrk()
+    with pytest.raises(RuntimeError, match=f"apt-get install {name}"):
+        programs.require(name, print)
 
 
 def test_only_the_total_of_cachegrind_is_read() -> None:
@@ -103,11 +92,15 @@ def test_cpu_time_is_that_of_a_process_and_its_children() -> None:
     assert both.pid != os.getpid()
 
 
-def test_the_sink_takes_whatever_is_sent() -> None:
-    with collecting() as endpoint:
-        answer = requests.post(f"{endpoint}/v1/traces", b"spans", timeout=5)
+def test_the_sink_takes_whatever_is_sent_and_knows_by_whom() -> None:
+    with collecting() as sink:
+        for signal in ("traces", "metrics"):
+            assert requests.post(f"{sink.endpoint('light')}/v1/{signal}", b"some", timeout=5).status_code == 200
 
-    assert answer.status_code == 200
+    for silent in ("bare", "classic", "light"):
+        sink.require(silent)
+    with pytest.raises(RuntimeError, match="standard has sent no traces"):
+        sink.require("standard")
 
 
 def test_the_bare_service_has_no_telemetry(
@@ -123,3 +116,25 @@ def test_the_bare_service_has_no_telemetry(
     assert "metrics" not in app.view_functions
     assert all(hook.__module__.startswith("app.api.") for hook in app.before_request_funcs[None])
     assert capsys.readouterr().out == ""
+
+
+def test_each_mode_is_counted_once_more_with_a_twentieth_more_instructions() -> None:
+    plain = Route("no database", "GET", "/plain", {})
+    kept = {"standard": {"no database": 1_900_000}}
+
+    with_control = control.routes("standard", [plain], kept)
+
+    assert control.routes("bare", [plain], kept) == [plain]
+    assert [(route.name, route.loops) for route in with_control] == [("no database", 0), (control.NAME, 500)]
+
+
+def test_a_gate_that_does_not_see_them_is_no_gate() -> None:
+    bare, mode = {"no database": 100}, {"no database": 200, control.NAME: 210}
+    counts = {"bare": bare, "standard": mode, "light": mode}
+
+    control.require_seen(counts)
+
+    for blind in MODES:
+        with pytest.raises(RuntimeError, match=f"not seen in {blind}"):
+            control.require_seen({**counts, blind: {"no database": 200, control.NAME: 204}})
+    assert control.without(counts) == {"bare": bare, "standard": {"no database": 200}, "light": {"no database": 200}}

@@ -5,13 +5,14 @@ from flask import Flask, Response, request
 from prometheus_client import Histogram
 
 from bench.cost.variants import bare
-from bench.cost.variants.request_log import add_request_log, elapsed, route
+from bench.cost.variants.request_log import add_request_log, elapsed, route, write_json_lines
 
 flush = bare.flush
 
 
 def create() -> Flask:
     """Build the service without its telemetry, and add this one."""
+    write_json_lines()
     app = bare.create()
     duration = Histogram("http_request_duration_seconds", "Duration of requests.", ("method", "route", "status"))
 

@@ -12,12 +12,16 @@ from pythonjsonlogger.json import JsonFormatter
 _logger = logging.getLogger("request")
 
 
-def add_request_log(app: Flask) -> None:
-    """Log each request when it is answered, in place of what Gunicorn's configuration prepared."""
+def write_json_lines() -> None:
+    """Write each record as a JSON line to stdout, in place of what Gunicorn's configuration prepared."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
     logging.getLogger().handlers = [handler]
     logging.getLogger().setLevel(logging.INFO)
+
+
+def add_request_log(app: Flask) -> None:
+    """Log each request when it is answered."""
     app.before_request(_start)
     app.after_request(_log)
 

@@ -14,13 +14,14 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from app.storage.database import db
 from bench.cost.variants import bare
-from bench.cost.variants.request_log import add_request_log
+from bench.cost.variants.request_log import add_request_log, write_json_lines
 
 _providers: list[TracerProvider | MeterProvider] = []
 
 
 def create() -> Flask:
     """Build the service without its telemetry, and add this one."""
+    write_json_lines()
     app = bare.create()
     traces = TracerProvider()
     traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service as it is."""
+"""The service as it is, in the mode that the settings choose."""
 
 from flask import Flask
 

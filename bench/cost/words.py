@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What docs/cost.md says around its figures."""
+
+from typing import Final
+
+from bench.cost import arrivals, duel, gate, hold, targets
+
+METHOD: Final = """
+*Bare* is the same application with telemetry taken away: no instrumentor, no event, no line
+(`bench/cost/variants/bare.py`; `OTEL_SDK_DISABLED` would leave the line). *Classic*, *default OpenTelemetry* and
+*zero-code* are what one would add to it instead. `standard` and `light` are the two pipelines of the service, with the
+same signals from both ([ADR 0016](adr/0016-two-pipelines.md)). Everything is sampled and exported, to a collector that
+takes all and keeps nothing. Lines go to stdout, and that to a file; with `LOG_DIR` set, the service writes each line
+twice, which is not in these figures.
+""".strip()
+CPU: Final = f"""
+Bare and a variant each run under Gunicorn with the service's configuration, one worker of four
+threads, on databases that hold the same, and wrk loads both *at the same time* with {duel.CLIENTS} clients each: what
+else the machine does meets both. The figure is the CPU time of each side's processes, divided by its requests; the
+ratio is the median of the rounds, with the least and the greatest. Clients, collector and PostgreSQL are not in it.
+""".strip()
+LATENCY: Final = f"""
+Both sides at once, one client each, medians of the rounds. The target is a p99 of {targets.TAIL:g} x bare for
+`standard` and `light`.
+""".strip()
+HOLDS: Final = f"""
+{hold.ROUNDS * hold.REQUESTS:,} requests for each variant, in process, in {hold.ROUNDS} rounds in turn with bare. They
+arrive one by one, each about a millisecond after the last answer, while finished ones are exported. The view gives the
+interpreter away {arrivals.WAITS} times, as reading one loan does while it waits for the database, so an exporting
+thread can take it and keep it. A request's time counts from its arrival, with any wait for the interpreter, and without
+the time that its thread stood in line for a core, which is other programs' doing (`/proc/self/task/*/schedstat`).
+*Held* is what the slowest of a thousand takes longer than a bare one usually does: work, locks and waits. The figure is
+the median of the rounds. The target is {targets.HOLD_MS:g} ms. The row of bare shows how much of it is the machine's.
+""".strip()
+INSTRUCTIONS: Final = f"""
+In thousands, counted by valgrind, in process, without Gunicorn, and with exports. They hardly depend on what else runs,
+so a change of the code can be judged by them; but they weigh telemetry more than time does, since the kernel's work for
+database and network is not in them. `./nox -s cost`, a part of plain `./nox`, counts `standard` and `light` again and
+fails when their multiple of bare is more than {gate.TOLERANCE:.0%} above `bench/cost/instructions.json`.
+""".strip()
+REPEAT: Final = """
+```
+./nox -s bench -- cost            # all of this page, on a quiet machine
+./nox -s bench -- cost --dry      # the same, and nothing is written
+./nox -s cost                     # the gate
+./nox -s cost -- --accept         # after a change that is worth its cost: commit what is counted now
+```
+
+wrk and valgrind are installed where root may (Debian, Ubuntu); elsewhere the command says what it needs.
+""".strip()

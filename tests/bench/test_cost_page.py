@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which targets of telemetry's cost are held to be missed, and what the page and its chart show."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from bench.cost import chart, page, targets
+from bench.cost.duel import Duel
+from bench.cost.hold import Hold
+from bench.cost.variants import VARIANTS
+from bench.cost.wrk import Load
+
+COUNTS = {"bare": {"GET one loan": 1000}, "standard": {"GET one loan": 2000}}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def duel(variant: str = "standard", ratio: float = 1.3, p99: float = 3.0, route: str = "GET one loan") -> Duel:
+    """Make a duel of one round."""
+    return Duel(variant, route, [ratio], [1.0], [(Load(100, 1.5, p99), Load(100, 1.0, 2.0))])
+
+
+def held(variant: str = "standard", milliseconds: float = 0.9) -> Hold:
+    """Make a hold of one round."""
+    return Hold(variant, [1.2], [1.0 + milliseconds], [0.2], [milliseconds])
+
+
+def results() -> page.Results:
+    """Make what a run gives."""
+    return page.Results([duel(), duel("stock", 2.5)], COUNTS, [held("bare", 0.1), held()], "1 round of 4 s.")
+
+
+def test_targets_that_are_missed_are_told() -> None:
+    assert targets.missed([duel(), duel("stock", 9.0, 90.0)], [held(), held("bare", 5.0)]) == []
+    assert targets.missed([duel(ratio=1.41)], []) == ["standard, GET one loan: 1.41 x bare"]
+    assert targets.missed([duel("light", ratio=1.16)], []) == ["light, GET one loan: 1.16 x bare"]
+    assert targets.missed([duel(p99=4.2)], []) == ["standard, GET one loan: p99 2.1 x bare"]
+    assert targets.missed([], [held("light", 1.01)]) == ["light: holds a request for 1.01 ms"]
+
+
+def test_a_goal_is_shown_and_not_required() -> None:
+    assert targets.missed([duel("light", 1.5, route="no database")], []) == []
+    assert targets.shown("light", "no database") == "1.20, a goal"
+    assert targets.shown("light", "GET one loan") == "1.15"
+    assert targets.shown("stock", "GET one loan") == ""
+
+
+def test_a_hold_is_the_median_of_its_rounds() -> None:
+    assert Hold("light", slowest=[0.4, 9.0, 0.5]).milliseconds == 0.5
+
+
+def test_the_page_shows_figures_beside_their_targets(tmp_path: Path) -> None:
+    page.write(results(), tmp_path)
+
+    text = (tmp_path / "cost.md").read_text()
+    title = VARIANTS["standard"].title
+    assert f"| {title} | GET one loan | 1.30 (1.30 to 1.30) | 1.40 | 1.00 |" in text
+    assert f"| {title} | GET one loan | 1.50 | 1.00 | 3.0 | 2.0 | 1.5 |" in text
+    assert f"| {title} | 1.20 | 1.90 | 0.20 | 0.90 (0.90 to 0.90) |" in text
+    assert f"| {title} | GET one loan | 2 | 2.00 |" in text
+    assert "Every target was met in this run." in text
+    assert "](cost.svg)" in text
+
+
+def test_the_page_says_what_was_missed() -> None:
+    missed = page.Results([duel(ratio=1.6)], COUNTS, [held()], "1 round of 4 s.")
+
+    assert "Missed in this run: standard, GET one loan: 1.60 x bare." in page.lines(missed)
+
+
+def test_a_bar_is_as_long_as_its_ratio_and_its_target_is_marked() -> None:
+    drawn = ET.fromstring(chart.svg([duel(ratio=1.3), duel("stock", 2.6)], targets.CPU))  # noqa: S314  # our own
+
+    bars = [bar for bar in drawn.iter(f"{SVG}rect") if bar.get("fill") != chart.TARGET]
+    marks = [bar for bar in drawn.iter(f"{SVG}rect") if bar.get("fill") == chart.TARGET]
+    assert [int(bar.attrib["width"]) for bar in bars] == [1.3 * chart.ONE, 2.6 * chart.ONE]
+    assert [int(mark.attrib["x"]) + 1 for mark in marks] == [chart.LEFT + 1.4 * chart.ONE]
+    assert [text.text for text in drawn.iter(f"{SVG}text")] == ["GET one loan", "standard", "1.30", "stock", "2.60"]
