@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "test", "chain"]
+nox.options.sessions = ["lint", "test", "cost", "chain"]
 nox.options.error_on_missing_interpreters = True
 
 # Lint and the chain need Go to build the servers once; the fallbacks install only where the machine has none.
@@ -23,6 +23,8 @@ STOP_SECONDS = 60.0
 # Some changes alter nothing that can be seen, so not all can be noticed; below this, whole rules were untested.
 LOWEST_KILLED_SHARE = 0.9
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+# Each Python has instructions of its own per request; a figure is comparable with those of the same one only.
+COUNTED_PYTHON = "3.11"
 
 
 def install(session: nox.Session, *names: str) -> None:
@@ -86,6 +88,15 @@ def test(session: nox.Session) -> None:
     run_python(session, "pytest", session.posargs or quick)
 
 
+@nox.session(python=COUNTED_PYTHON)
+def cost(session: nox.Session) -> None:
+    """Count the instructions that telemetry adds to a request, and fail where they have grown by over 3 %."""
+    install(session, "app", "stack")
+    if not has_postgres():
+        install(session, "postgres")
+    run_python(session, "bench", ["cost", *(session.posargs or ["--check"])])
+
+
 @nox.session
 def chain(session: nox.Session) -> None:
     """Start the native stack on free ports and prove that one request counts as one in every signal."""
@@ -143,8 +154,8 @@ def measure(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the list on a million loans, or writes beside a bare view: `bench -- list` or `bench -- writes`."""
-    install(session, "app", "stack")
+    """Measure the list on a million loans, writes, or what telemetry costs: `bench -- list`, `writes` or `cost`."""
+    install(session, "bench")
     if not has_postgres():
         install(session, "postgres")
     run_python(session, "bench", session.posargs or ["--help"])
@@ -194,6 +205,7 @@ def requirements(session: nox.Session) -> None:
         "stack": ["--group", "stack"],
         "test": ["pyproject.toml", "--group", "test"],
         "mutants": ["pyproject.toml", "--group", "mutants"],
+        "bench": ["pyproject.toml", "--group", "bench"],
         "load": ["--group", "load"],
         "dashboards": ["--group", "dashboards"],
         "lint": ["pyproject.toml", *(f"--group={name}" for name in ("lint", "test", "dashboards", "load"))],
