@@ -2,11 +2,7 @@
 """Telemetry stays as small as it is: 10,000 made-up requests begin no series, no name, no stream and no trace."""
 
 import re
-import time
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,15 +10,13 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from stack.backends import Loki, Prometheus, Tempo
+from stack.backends import Prometheus, Tempo
 from stack.polling import poll
 from stack.runner import Stack
 from stack.site import ROOT
-from tests.chain.hostile import Told, flood
-from tests.chain.kinds import SERVICE, Seen, answered, by, logged, look, series, traced, without_workers
-from tests.chain.lives import LIVES
+from tests.chain.flooding import SETTLE_SECONDS, Flooded, both, log_files, log_size, ordinary, settle
+from tests.chain.kinds import SERVICE, by, look, series, without_workers
 from tests.chain.made_up import send_made_up
-from tests.chain.traffic import side_by_side
 
 REQUESTS = 10_000
 WARM_UP = 1_600  # each server gets half: enough to see every kind of answer
@@ -30,22 +24,9 @@ ROUNDS = 2
 # Fewer than a new kind of answer has buckets: none may be new. As names of spans: the methods that clients can try.
 MOST_NEW = 10
 EDGES = {("user", SERVICE), (SERVICE, "postgresql")}
-SETTLE_SECONDS = 60.0  # a busy runner; it takes about five
 TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
 CATALOGUE = yaml.safe_load((ROOT / "docs/telemetry.yaml").read_text())
 BUDGET = {row["name"]: row["at_most"] for row in CATALOGUE["budget"]}
-
-
-@dataclass(frozen=True)
-class Flooded:
-    """Before and after the flood, and what it was."""
-
-    before: Seen
-    after: Seen
-    through_nginx: Told
-    direct: Told
-    log_bytes: int
-    log_traces: set[str]
 
 
 @pytest.fixture(scope="module")
@@ -177,45 +158,3 @@ def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
     prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
     poll(lambda: len(series(prometheus, f'{{service_name="{service}",x!=""}}')) == len(names), SETTLE_SECONDS, "series")
     poll(lambda: by(tempo, "name", service=service) == set(names), SETTLE_SECONDS, "names of spans")
-
-
-def both(stack: Stack, number: int, seed: str) -> tuple[Told, Told]:
-    """Send half to Nginx and half to the service, and wait until everything is counted everywhere."""
-    prometheus, tempo, loki = (Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo")), Loki(stack.url("loki")))
-    before, started = answered(prometheus), time.time()
-    told = flood(stack.url("nginx"), number // 2, f"{seed} nginx"), flood(stack.url("api"), number // 2, seed)
-    print(f"{number} requests in {time.time() - started:.1f} s, {[part.counted for part in told]} counted")  # noqa: T201  # the result
-    expected = told[0].counted + told[1].counted
-    poll(lambda: answered(prometheus) - before >= expected, SETTLE_SECONDS, "the flood in Prometheus")
-    poll(lambda: traced(tempo, started) >= expected, SETTLE_SECONDS, "the flood in Tempo")
-    poll(lambda: logged(loki, started) >= expected, SETTLE_SECONDS, "the flood in Loki")
-    return told
-
-
-def ordinary(stack: Stack, rounds: int) -> None:
-    """Live ordinary lives, and wait until they are counted."""
-    prometheus = Prometheus(stack.url("prometheus"))
-    before = answered(prometheus)
-    expected = len(side_by_side(stack.url("nginx"), LIVES * rounds))
-    poll(lambda: answered(prometheus) - before >= expected, SETTLE_SECONDS, "the lives in Prometheus")
-
-
-def settle(prometheus: Prometheus) -> None:
-    """Wait for what was sent before: two looks, one export interval apart, agree."""
-
-    def agree() -> bool:
-        before = answered(prometheus)
-        time.sleep(5.5)
-        return answered(prometheus) == before
-
-    poll(agree, SETTLE_SECONDS, "a quiet Prometheus")
-
-
-def log_files(folder: Path) -> Iterable[Path]:
-    """List what the collector reads."""
-    return folder.glob("*.jsonl*")
-
-
-def log_size(folder: Path) -> int:
-    """Add up the bytes of all lines."""
-    return sum(path.stat().st_size for path in log_files(folder))
