@@ -3,7 +3,7 @@
 
 from stack.backends.loki import LogLine, Loki
 from stack.backends.mailpit import Mail, Mailpit
-from stack.backends.prometheus import Exemplar, Prometheus, Sample
+from stack.backends.prometheus import Exemplar, Prometheus, Sample, Series
 from stack.backends.tempo import Span, Tempo
 
-__all__ = ["Exemplar", "LogLine", "Loki", "Mail", "Mailpit", "Prometheus", "Sample", "Span", "Tempo"]
+__all__ = ["Exemplar", "LogLine", "Loki", "Mail", "Mailpit", "Prometheus", "Sample", "Series", "Span", "Tempo"]

@@ -16,6 +16,14 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Series:
+    """The stored samples of one series as pairs of Unix time and value, oldest first."""
+
+    labels: dict[str, str]
+    samples: list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
 class Exemplar:
     """One measured event behind a histogram bucket, with the trace it belongs to."""
 
@@ -42,6 +50,12 @@ class Prometheus:
             "query_range", {"query": expression, "start": start, "end": end, "step": step_seconds}
         )["result"]
         return rows
+
+    def series(self, selector: str, start: float, end: float) -> list[Series]:
+        """List the samples of a selector as they are stored, after one Unix time and until another."""
+        milliseconds = round((end - start) * 1000)
+        result = self._data("query", {"query": f"{selector}[{milliseconds}ms]", "time": end})["result"]
+        return [Series(row["metric"], [(at, float(value)) for at, value in row["values"]]) for row in result]
 
     def exemplars(self, selector: str, start: float, end: float) -> list[Exemplar]:
         """List the exemplars of a selector between two Unix times, oldest first; ids are padded to 32 hex digits."""

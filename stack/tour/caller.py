@@ -18,8 +18,9 @@ TIMEOUT_SECONDS = 10.0
 class Caller:
     """One connection to the API, with one of the keys of development."""
 
-    def __init__(self, base: str, key_id: str = "applicant") -> None:
+    def __init__(self, base: str, key_id: str = "applicant", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._base = base
+        self._timeout = timeout_seconds
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {DEV_SECRETS[key_id]}"
 
@@ -33,7 +34,7 @@ class Caller:
         """Send a request, a POST with a fresh Idempotency-Key; a given header replaces ours, None omits it."""
         usual = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
         return self._session.request(
-            method, f"{self._base}{path}", json=body, headers={**usual, **(headers or {})}, timeout=TIMEOUT_SECONDS
+            method, f"{self._base}{path}", json=body, headers={**usual, **(headers or {})}, timeout=self._timeout
         )
 
     def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
