@@ -105,6 +105,7 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    answered_at: dict[str, float] = field(default_factory=dict)  # Unix time by trace id
 
 
 @contextmanager
@@ -144,3 +145,4 @@ def _one(caller: Caller, asked: Mapping[str, object], loan_id: str, load: Load) 
         return
     load.seconds.append(time.monotonic() - started)
     load.statuses[answer.status_code] += 1
+    load.answered_at[answer.headers.get("traceresponse", "--").split("-")[1]] = time.time()
