@@ -11,7 +11,7 @@ from bench.cost.instructions import Counts
 from bench.cost.variants import MODES
 
 KEPT: Final = Path(__file__).with_name("instructions.json")
-# Two runs differ by under 1 %: a regression is seen, and chance is not.
+# Two runs differ by under 1 %, and two builds of one Python by under 2 %: a regression is seen, and chance is not.
 TOLERANCE: Final = 0.03
 
 
@@ -57,6 +57,11 @@ def compare(before: Counts, now: Counts) -> Iterator[Compared]:
 def regressions(before: Counts, now: Counts) -> list[Compared]:
     """List what has grown by more than chance."""
     return [each for each in compare(before, now) if each.now > each.before * (1 + TOLERANCE)]
+
+
+def improvements(before: Counts, now: Counts) -> list[Compared]:
+    """List what has shrunk by more than chance: until that is written down, it could grow back unseen."""
+    return [each for each in compare(before, now) if each.now < each.before * (1 - TOLERANCE)]
 
 
 def _python() -> str:

@@ -32,6 +32,14 @@ def test_more_than_the_tolerance_is_a_regression_in_either_mode() -> None:
         assert str(grown[0]).endswith(f"{fails / 1000:.3f} x bare, committed {COUNTS[mode]['GET one loan'] / 1000:.3f}")
 
 
+def test_what_costs_less_than_committed_is_told() -> None:
+    cheaper = {**COUNTS, "light": {"GET one loan": 1050}}
+
+    assert gate.improvements(COUNTS, COUNTS) == []
+    assert [each.mode for each in gate.improvements(COUNTS, cheaper)] == ["light"]
+    assert gate.regressions(COUNTS, cheaper) == []
+
+
 def test_a_variant_that_is_no_mode_of_ours_may_grow() -> None:
     before = {**COUNTS, "stock": {"GET one loan": 3000}}
 
