@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stack under a steady load, and the verdict on the service: whatever its observers suffer, it must not notice."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from stack.backends import Loki, Prometheus, Tempo
+from stack.runner import Stack
+from tests.chain.traffic import Load, steady_load
+
+# 20 s in every run, five minutes in `nox -s nightly`: the default after which a collector gives up for good.
+OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "20"))
+COMMAND = "gunicorn -c gunicorn.conf.py --max-requests 0"
+EXPORT_SECONDS = 2.5
+RATE = 40.0
+LONG = OUTAGE_SECONDS >= 60  # then there is time for every control
+BASELINE_SECONDS = 4.0
+# What the load itself sends before it counts: a borrower and a loan.
+SETTING_UP = 2
+# A request that waited for telemetry would wait for an export's time limit, 2 s. Two busy cores, on which three servers
+# start at the same time, delay requests by up to half a second.
+ROOM_SECONDS = 1.0
+LEAST_SHARE = 0.8  # of the rate: a service that stalls answers less
+
+Transform = Callable[[str], str]
+
+
+@dataclass
+class Chain:
+    """The running stack with a client for each backend, and the settings that its service starts with."""
+
+    stack: Stack
+    service: dict[str, str]
+    prometheus: Prometheus
+    loki: Loki
+    tempo: Tempo
+    _mutants: dict[str, Transform] = field(default_factory=dict)
+
+    def stop(self, *names: str) -> None:
+        """Stop services in their own orderly way."""
+        for name in names:
+            self.stack.stop(name)
+
+    def kill(self, *names: str) -> None:
+        """Kill services by SIGKILL."""
+        for name in names:
+            self.stack.kill(name)
+
+    def start(self, *names: str) -> None:
+        """Start services with the files that they have now, and wait until each is ready."""
+        for name in names:
+            self.begin(name)
+        for name in names:
+            self.stack.wait_ready(name)
+
+    def begin(self, name: str) -> None:
+        """Start a service and do not wait for it."""
+        self.stack.start(name, self._mutants.get(name))
+
+    def restart(self, *names: str) -> None:
+        """Stop services and start them again."""
+        self.stop(*names)
+        self.start(*names)
+
+    @contextmanager
+    def mutated(self, name: str, mutant: Transform) -> Iterator[None]:
+        """Run a service with its main file changed, also when it is killed and started again meanwhile."""
+        self._mutants[name] = mutant
+        try:
+            self.restart(name)
+            yield
+        finally:
+            del self._mutants[name]
+            self.restart(name)
+
+
+@dataclass
+class Disturbed:
+    """A load, when it began, and where its undisturbed part ends."""
+
+    load: Load
+    since: float
+    undisturbed: int
+    until: float = 0.0
+    began: float = field(default_factory=time.time)
+
+    @property
+    def requests(self) -> int:
+        """Give the number of requests that the service has answered, those that set up the load included."""
+        return len(self.load.seconds) + SETTING_UP
+
+    def percentiles(self) -> tuple[float, float]:
+        """Give the 99th percentile before the fault and from it on, in seconds."""
+        return p99(self.load.seconds[: self.undisturbed]), p99(self.load.seconds[self.undisturbed :])
+
+
+@contextmanager
+def under_load(chain: Chain) -> Iterator[Disturbed]:
+    """Load the service undisturbed for a while, run the block's faults, and require that the service felt nothing."""
+    since = time.time()
+    with steady_load(chain.stack.url("nginx"), RATE) as load:
+        time.sleep(BASELINE_SECONDS)
+        disturbed = Disturbed(load, since, undisturbed=len(load.seconds))
+        yield disturbed
+    disturbed.until = time.time()
+    require_unaffected(disturbed)
+
+
+def require_unaffected(disturbed: Disturbed) -> None:
+    """Fail if a request failed, if the service answered less than was asked, or if it became slow."""
+    load, (before, during) = disturbed.load, disturbed.percentiles()
+    lasted = disturbed.until - disturbed.began
+    answered = len(load.seconds) - disturbed.undisturbed
+    print(f"{answered} requests in {lasted:.0f} s; p99 {before * 1000:.0f} ms before, {during * 1000:.0f} ms during")  # noqa: T201  # the figure is the result
+    assert load.errors == []
+    assert set(load.statuses) <= {200, 201}
+    assert answered > LEAST_SHARE * RATE * lasted
+    assert during < before + ROOM_SECONDS
+
+
+def p99(seconds: list[float]) -> float:
+    """Give the duration that one request in a hundred exceeds."""
+    return sorted(seconds)[int(len(seconds) * 0.99)]

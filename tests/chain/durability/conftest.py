@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stack of its own: what is killed here leaves no gap in what other tests look at."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from stack import nginx
+from stack.backends import Loki, Prometheus, Tempo
+from stack.runner import Stack
+from tests.chain.durability.chain import COMMAND, EXPORT_SECONDS, Chain
+
+ONLY = ("db", "migrate", "api", "nginx", "prometheus", "otelcol", "tempo", "loki")
+SERVICE = {
+    # No worker is replaced by another one: its counts and its memory are followed for minutes.
+    "API_CMD": f"{COMMAND} app.wsgi:app",
+    "API_WORKERS": "2",
+    "API_THREADS": "4",
+    # Half the usual time: gaps show sooner, and so does their end.
+    "OTEL_METRIC_EXPORT_INTERVAL": str(round(EXPORT_SECONDS * 1000)),
+}
+
+
+@pytest.fixture(scope="package")
+def chain() -> Iterator[Chain]:
+    """Run the service, its observers, and nothing else."""
+    nginx.install(print)
+    service = dict(SERVICE)
+    with Stack.temporary(only=ONLY, env=service) as stack:
+        urls = {name: stack.url(name) for name in ("prometheus", "loki", "tempo")}
+        yield Chain(stack, service, Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
+        stack.kill("tempo")  # an orderly stop takes it 8 s, and nobody reads it any more

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers' files with one promise taken out of each."""
+
+import re
+
+
+def queues_in_memory(config: str) -> str:
+    """Let the collector keep what waits for a backend in memory."""
+    return _replaced(config, r"(sending_queue:\n(?:\s+#.*\n)*)\s+storage: .*\n", r"\1")
+
+
+def giving_up_after_two_seconds(config: str) -> str:
+    """Let the collector drop what a backend did not take at once; its own default is five minutes."""
+    limited = _replaced(config, r"max_elapsed_time: 0\n(\s+initial_interval)", r"max_elapsed_time: 2s\n\1")
+    return _replaced(limited, r"max_interval: 5s", "max_interval: 1s")
+
+
+def reading_from_the_end(config: str) -> str:
+    """Let the collector forget how far it has read, and begin where the files end."""
+    return _replaced(config, r"( +start_at: )beginning(.*\n) +storage: .*\n", r"\1end\2")
+
+
+def without_backups(config: str) -> str:
+    """Let the collector read the file that is written, and none that was set aside."""
+    return _replaced(config, r'/\*\.gz"\]', '/*.gz", "${env:LOG_DIR}/api-*.[1-9].jsonl"]')
+
+
+def retrying_at_once(config: str) -> str:
+    """Let the collector repeat a refused batch without waiting."""
+    waiting_less = _replaced(config, r"initial_interval: 1s", "initial_interval: 10ms")
+    return _replaced(waiting_less, r"max_interval: 5s", "max_interval: 10ms")
+
+
+def loki_without_wal(config: str) -> str:
+    """Let Loki acknowledge lines that it has in memory alone."""
+    return _replaced(config, r"(wal:.*\n\s+enabled: )true", r"\1false")
+
+
+def _replaced(config: str, pattern: str, by: str) -> str:
+    mutant, replaced = re.subn(pattern, by, config)
+    assert replaced
+    return mutant

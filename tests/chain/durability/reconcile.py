@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compare the records after a fault, each as soon as it can be complete."""
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import mode
+
+from stack.polling import poll
+from tests.chain.durability import records
+from tests.chain.durability.chain import Chain, Disturbed
+
+# An empty queue and one more reading of the files take a second; a busy machine needs many of them.
+CATCH_UP_SECONDS = 120.0
+STILL_SECONDS = 2.0
+MAX_DUPLICATES = 0.01
+EXPORT_TIMEOUT_SECONDS = 2.0  # OTEL_EXPORTER_OTLP_TIMEOUT
+
+
+def settle(chain: Chain) -> None:
+    """Wait until nothing is on its way: the queues are empty, and Prometheus counts what the workers count."""
+    poll(lambda: not any(records.queues(chain.stack).values()), CATCH_UP_SECONDS, "empty queues")
+    poll(
+        lambda: records.requests_counted(chain) == records.requests_served(chain.stack),
+        CATCH_UP_SECONDS,
+        "everything counted in Prometheus",
+    )
+
+
+def require_all_lines(chain: Chain, since: float) -> None:
+    """Require in Loki each line of the files, and hardly one twice."""
+    written = records.lines_written(chain.stack, since)
+    poll(lambda: not written - records.lines_stored(chain, since), CATCH_UP_SECONDS, "every line in Loki")
+    stored = records.lines_stored(chain, since)
+    doubled = sum(number - written[line] for line, number in stored.items() if line in written)
+    print(f"{written.total()} lines written, 0 lost, {doubled} stored twice")  # noqa: T201  # the figure is the result
+    assert doubled <= MAX_DUPLICATES * written.total()
+    assert not stored - records.lines_written(chain.stack, since)
+
+
+def lost_for_good(look: Callable[[], int]) -> int:
+    """Count what is missing once it becomes no less."""
+    missing, end = look(), time.monotonic() + CATCH_UP_SECONDS
+    while missing and time.monotonic() < end:
+        time.sleep(STILL_SECONDS)
+        before, missing = missing, look()
+        if missing == before:
+            break
+    return missing
+
+
+def lines_lost(chain: Chain, since: float) -> int:
+    """Count the lines of the files that Loki has not got."""
+    return (records.lines_written(chain.stack, since) - records.lines_stored(chain, since)).total()
+
+
+def require_exact_counts(chain: Chain, disturbed: Disturbed, counted_before: int) -> None:
+    """Require as many requests in Prometheus as the client has answers."""
+    asked = disturbed.requests
+    poll(
+        lambda: records.requests_counted(chain) - counted_before >= asked,
+        CATCH_UP_SECONDS,
+        f"{asked} requests in Prometheus",
+    )
+    assert records.requests_counted(chain) - counted_before == asked
+
+
+def longest_gap(chain: Chain, disturbed: Disturbed) -> float:
+    """Give the longest time in which Prometheus has no sample of a worker's export."""
+    found = records.exports(chain, disturbed.since, disturbed.until)
+    gaps = [later - earlier for times in found.values() for earlier, later in pairwise(times)]
+    samples = {instance: len(times) for instance, times in found.items()}
+    print(f"samples of {disturbed.until - disturbed.since:.0f} s: {samples}; longest gap {max(gaps):.1f} s")  # noqa: T201  # the figure is the result
+    return max(gaps)
+
+
+def traces_lost(chain: Chain, disturbed: Disturbed) -> set[str]:
+    """Give the answered requests whose trace Tempo does not find by its time."""
+    found = records.traces_stored(chain, disturbed.since, disturbed.until)
+    return disturbed.load.answered_at.keys() - found.keys()
+
+
+def require_all_traces(chain: Chain, disturbed: Disturbed) -> None:
+    """Require a whole trace in Tempo of each answered request."""
+    poll(lambda: not traces_lost(chain, disturbed), CATCH_UP_SECONDS, "every trace in Tempo")
+    poll(lambda: not traces_in_part(chain, disturbed), CATCH_UP_SECONDS, "every span in Tempo")
+    print(f"{len(disturbed.load.answered_at)} traces, 0 lost, all whole")  # noqa: T201  # the figure is the result
+
+
+def traces_in_part(chain: Chain, disturbed: Disturbed) -> set[str]:
+    """Give the traces that have fewer spans than most of their name."""
+    found = records.traces_stored(chain, disturbed.since, disturbed.until)
+    sizes: dict[str, list[int]] = {}
+    for name, spans in found.values():
+        sizes.setdefault(name, []).append(spans)
+    usual = {name: mode(numbers) for name, numbers in sizes.items()}
+    small = {trace: usual[name] for trace, (name, spans) in found.items() if spans < usual[name]}
+    # A search counts only one part of a trace whose spans came in two exports.
+    return {trace for trace, spans in small.items() if len(chain.tempo.trace(trace)) < spans}
+
+
+def require_losses_admitted(chain: Chain, disturbed: Disturbed, given_up_before: int) -> None:
+    """Require of the service that it has counted as many spans as undelivered as are missing, or more."""
+    lost = lost_for_good(lambda: len(traces_lost(chain, disturbed)))
+    admitted = records.spans_given_up(chain) - given_up_before
+    print(f"{len(disturbed.load.answered_at)} traces, {lost} lost; {admitted} spans counted as undelivered")  # noqa: T201  # the figure is the result
+    assert lost <= admitted

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verdict that a service felt nothing is refused for one failed request, a slow hundredth, and a standstill."""
+
+from collections import Counter
+
+import pytest
+
+from tests.chain.durability.chain import RATE, Disturbed, require_unaffected
+from tests.chain.traffic import Load
+
+QUICK, SLOW = 0.01, 2.0
+LASTED = 10.0
+USUAL = round(RATE * LASTED)
+
+
+def disturbed(during: list[float], statuses: dict[int, int], errors: list[str]) -> Disturbed:
+    before = [QUICK] * USUAL
+    load = Load(seconds=before + during, statuses=Counter(statuses), errors=errors)
+    return Disturbed(load, since=0.0, undisturbed=len(before), until=LASTED, began=0.0)
+
+
+def test_a_load_like_the_one_before_is_unaffected() -> None:
+    require_unaffected(disturbed([QUICK] * USUAL, {200: USUAL, 201: USUAL}, []))
+
+
+@pytest.mark.parametrize(
+    ("during", "statuses", "errors"),
+    [
+        pytest.param([QUICK] * USUAL, {200: USUAL}, ["ConnectionError()"], id="no answer"),
+        pytest.param([QUICK] * USUAL, {200: USUAL, 503: 1}, [], id="a refusal"),
+        pytest.param([QUICK] * (USUAL - 5) + [SLOW] * 5, {200: USUAL}, [], id="slow"),
+        pytest.param([QUICK] * (USUAL // 2), {200: USUAL}, [], id="standstill"),
+    ],
+)
+def test_what_a_client_would_notice_is_seen(during: list[float], statuses: dict[int, int], errors: list[str]) -> None:
+    with pytest.raises(AssertionError):
+        require_unaffected(disturbed(during, statuses, errors))
