@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The collector is killed five times under load: no line is lost, counts are exact, and lost spans are admitted."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from stack.process import Command
+from stack.server_commands import otelcol
+from stack.site import Site
+from tests.chain.durability import mutants, reconcile, records
+from tests.chain.durability.chain import EXPORT_SECONDS, OUTAGE_SECONDS, RATE, Chain, under_load
+from tests.chain.traffic import steady_load
+
+KILLS = 5
+# The restart takes a second more.
+DOWN_SECONDS = min(OUTAGE_SECONDS / 20, 5.0)
+# Longer than a worker's export interval: each worker gets one through before the next kill.
+UP_SECONDS = EXPORT_SECONDS + 0.5
+GATE = "--feature-gates=stanza.synchronousLogEmitter"
+# Half of all kills meet the emitter with lines that it holds (100 ms of each 200 ms): a dozen miss all in 1 of 4000.
+MOST_KILLS = 12
+
+
+def test_no_line_and_no_count_is_lost_when_the_collector_is_killed(chain: Chain) -> None:
+    reconcile.settle(chain)
+    counted, given_up = records.requests_counted(chain), records.spans_given_up(chain)
+
+    longest_down = 0.0
+    with under_load(chain) as disturbed:
+        for _ in range(KILLS):
+            longest_down = max(longest_down, kill_and_start(chain))
+            time.sleep(UP_SECONDS)
+
+    reconcile.require_exact_counts(chain, disturbed, counted)
+    reconcile.require_all_lines(chain, disturbed.since)
+    # One export that failed, and the wait for the next.
+    one_missed = 2 * EXPORT_SECONDS + reconcile.EXPORT_TIMEOUT_SECONDS
+    assert reconcile.longest_gap(chain, disturbed) <= longest_down + one_missed
+    reconcile.require_losses_admitted(chain, disturbed, given_up)
+
+
+def test_without_read_positions_from_the_end_lines_are_lost(chain: Chain) -> None:
+    with chain.mutated("otelcol", mutants.reading_from_the_end):
+        assert lines_lost_by_kills(chain, 1) > 0
+
+
+@pytest.mark.usefixtures("gate_off")
+def test_without_the_gate_lines_are_lost_between_reading_and_handing_over(chain: Chain) -> None:
+    assert lines_lost_by_kills(chain, MOST_KILLS) > 0
+
+
+@pytest.fixture
+def gate_off(chain: Chain) -> Iterator[None]:
+    """Run the collector without the feature gate of its command line."""
+    usual = chain.stack.services["otelcol"]
+    chain.stack.services["otelcol"] = replace(usual, command=without_gate)
+    chain.restart("otelcol")
+    yield
+    chain.stack.services["otelcol"] = usual
+    chain.restart("otelcol")
+
+
+def without_gate(site: Site) -> Command:
+    command = otelcol(site)
+    assert GATE in command.argv
+    return replace(command, argv=[word for word in command.argv if word != GATE])
+
+
+def kill_and_start(chain: Chain) -> float:
+    """Kill the collector, start it again, and give the seconds from its end to its being ready."""
+    chain.kill("otelcol")
+    began = time.monotonic()
+    time.sleep(DOWN_SECONDS)
+    chain.start("otelcol")
+    return time.monotonic() - began
+
+
+def lines_lost_by_kills(chain: Chain, most: int) -> int:
+    """Kill the collector under load until lines are missing, and count them."""
+    lost = 0
+    for _ in range(most):
+        since = time.time()
+        with steady_load(chain.stack.url("api"), RATE):
+            time.sleep(2.0)
+            kill_and_start(chain)
+            time.sleep(0.5)
+        lost = reconcile.lost_for_good(partial(reconcile.lines_lost, chain, since))
+        if lost:
+            break
+    print(f"{lost} lines lost")  # noqa: T201  # the figure is the result
+    return lost
