@@ -32,6 +32,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class TelemetryPipeline(StrEnum):
+    """How requests become signals; both say the same, see ADR 0016."""
+
+    STANDARD = "standard"
+    LIGHT = "light"
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the text is one line that names each, and never a value."""
 
@@ -61,6 +68,7 @@ class Settings:
     metric_export_interval_seconds: float
     span_export_delay_seconds: float
     telemetry_disabled: bool
+    telemetry_pipeline: TelemetryPipeline
     shutdown_flush_seconds: float
 
     @classmethod
@@ -90,6 +98,7 @@ class Settings:
             metric_export_interval_seconds=reader.read("OTEL_METRIC_EXPORT_INTERVAL", _positive(1000), 5.0),
             span_export_delay_seconds=reader.read("OTEL_BSP_SCHEDULE_DELAY", _positive(1000), 1.0),
             telemetry_disabled=reader.read("OTEL_SDK_DISABLED", _flag, False),
+            telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
             shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", _positive(), 2.0),
         )
         reader.check("DATABASE_URL", lambda: _database_url(settings.database_url))
@@ -170,6 +179,13 @@ def _environment(text: str) -> Environment:
         return Environment(text)
     except ValueError:
         raise ValueError("dev, staging or production is expected") from None
+
+
+def _pipeline(text: str) -> TelemetryPipeline:
+    try:
+        return TelemetryPipeline(text)
+    except ValueError:
+        raise ValueError("standard or light is expected") from None
 
 
 def _flag(text: str) -> bool:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the service is seen: the only package that imports OpenTelemetry; see README.md."""
 
+from app.telemetry.current import current_trace_id
 from app.telemetry.instruments import record
 from app.telemetry.logging import configure_logging
+from app.telemetry.pipelines import Pipeline
 from app.telemetry.portfolio import observe_portfolio
-from app.telemetry.setup import Pipeline, join_workers, observe_pool, run_beside, set_up, shut_down
-from app.telemetry.tracing import current_trace_id
+from app.telemetry.setup import join_workers, observe_pool, run_beside, set_up, shut_down
 from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, lowest_free_slot
 
 __all__ = [

@@ -48,6 +48,14 @@ class Sink(logging.Handler):
         except Exception:  # noqa: BLE001  # a record that can't be written must not fail the request that logs it
             self.handleError(record)
 
+    def put(self, line: str) -> None:
+        """Write a finished line; whatever goes wrong with it is the sink's own trouble."""
+        with self.lock or contextlib.nullcontext():
+            try:
+                self.write_line(line)
+            except Exception:  # noqa: BLE001  # as above
+                self.report()
+
     def write_line(self, line: str) -> None:
         """Write one line to where lines of this sink go."""
         sys.stdout.write(line)  # looked up each time: a server or a test may have replaced it
@@ -55,6 +63,10 @@ class Sink(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # logging's own name
         """Report the failure; logging itself would print a traceback for each line."""
+        self.report()
+
+    def report(self) -> None:
+        """Say that lines are being lost, unless it was said within the last minute."""
         error = sys.exc_info()[1]
         if error is not None and self._reports.allows():
             report = {
@@ -79,13 +91,10 @@ class LogFile(Sink):
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = self._open()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, unless this process only inherited the file: rotation needs a single writer."""
-        if os.getpid() == self._writer:
-            super().emit(record)
-
     def write_line(self, line: str) -> None:
         """Append a line by one write; what a full disk cut off goes out before the next line."""
+        if os.getpid() != self._writer:  # this process only inherited the file, and rotation needs a single writer
+            return
         data = self._rest + line.encode()
         if self._size + len(data) > self._max_bytes:
             with contextlib.suppress(OSError):  # then the file grows on, which loses nothing

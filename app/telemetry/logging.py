@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """One JSON object per line for every log record of this process, ours or a library's."""
 
+import functools
+import json
 import logging
 import re
+import time
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from pythonjsonlogger.core import merge_record_extra
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
 from app.telemetry import redaction, semconv
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
@@ -32,14 +35,19 @@ QUIET = {
     "opentelemetry.attributes": logging.ERROR,
 }
 EXPORTERS = {
-    "opentelemetry.exporter.otlp.proto.http.trace_exporter": "traces",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter": "metrics",
 }
 
 
+_sinks: list[Sink] = []  # ours, the root logger's handlers
+_instance = ""  # as JSON
+
+
 def configure_logging(settings: "Settings", process: str) -> None:
     """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
+    global _instance  # noqa: PLW0603  # what a process is called belongs to the process
     formatter = JsonLines(instance_id(process))
+    _instance = json.dumps(instance_id(process))
     sinks = [Sink()]
     if settings.log_dir:
         sinks.append(LogFile(settings.log_dir / f"api-{process}.jsonl"))
@@ -48,6 +56,7 @@ def configure_logging(settings: "Settings", process: str) -> None:
     for sink in sinks:
         sink.setFormatter(formatter)
         root.addHandler(sink)
+    _sinks.extend(sinks)
     root.setLevel(settings.log_level)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
@@ -62,6 +71,34 @@ def remove_sinks() -> None:
     for handler in [each for each in root.handlers if isinstance(each, Sink)]:
         root.removeHandler(handler)
         handler.close()
+    _sinks.clear()
+
+
+def write_line(line: str) -> None:
+    """Write a finished line to every sink."""
+    for sink in _sinks:
+        sink.put(line)
+
+
+def opening(level: int, logger: str, event: str) -> str:
+    """Write the beginning of a line by hand, as the formatter would: what every line has first."""
+    context = trace.get_current_span().get_span_context()
+    ids = f', "trace_id": "{context.trace_id:032x}", "span_id": "{context.span_id:016x}"' if context.is_valid else ""
+    return (
+        f'{{"timestamp": "{timestamp(time.time())}", "level": "{logging.getLevelName(level)}", "logger": "{logger}"'
+        f', "event": "{event}"{ids}, "service.instance.id": {_instance}'
+    )
+
+
+def timestamp(seconds: float) -> str:
+    """Write a Unix time by RFC 3339, in UTC, to the microsecond."""
+    whole, micros = divmod(int(seconds * 1_000_000), 1_000_000)
+    return f"{_second(whole)}.{micros:06d}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _second(unix: int) -> str:
+    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class ExportTrouble(logging.Filter):
@@ -85,6 +122,7 @@ class JsonLines(JsonFormatter):
     def __init__(self, instance: str) -> None:
         super().__init__(json_ensure_ascii=True)
         self._instance = instance
+        self._encode = JsonEncoder(ensure_ascii=True).encode
 
     def format(self, record: logging.LogRecord) -> str:
         """Format once per record, though two sinks and the rotation ask for it."""
@@ -93,15 +131,17 @@ class JsonLines(JsonFormatter):
             line = record.__dict__["_line"] = super().format(record)
         return line
 
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """Write JSON with one encoder for all lines; by default each line makes its own."""
+        return self._encode(log_data)
+
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  # logging's name
         """Format an exception without its message."""
         return redaction.stacktrace(ei[1]) if ei[1] else ""
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Lay the fields out, those that every line has first."""
-        log_data["timestamp"] = (
-            datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-        )
+        log_data["timestamp"] = timestamp(record.created)
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         log_data.update(event_of(record))

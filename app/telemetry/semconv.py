@@ -111,6 +111,8 @@ EVENT_LOG_SINK_FAILED: Final = "log_sink_failed"
 EVENT_REQUEST_FAILED: Final = "request_failed"
 EVENT_REQUEST_REFUSED: Final = "request_refused"
 EVENT_TELEMETRY_EXPORT_FAILING: Final = "telemetry_export_failing"
+EVENT_TELEMETRY_FAILED: Final = "telemetry_failed"
+EVENT_TELEMETRY_LOST: Final = "telemetry_lost"
 EVENT_TRANSACTION_RETRIED: Final = "transaction_retried"
 EVENT_WORKER_METRICS_NOT_KEPT: Final = "worker_metrics_not_kept"
 

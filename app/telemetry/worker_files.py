@@ -9,7 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import IO
 
-NAMES = re.compile(r"w(\d+)\.(sock|json|draft)")
+from app.telemetry.loss import report_of_dead
+
+NAMES = re.compile(r"w(\d+)\.(sock|json|draft|ledger)")
 # The shortest limit for a socket's path among the systems that Gunicorn runs on; Linux allows four bytes more.
 MAX_SOCKET_PATH = 103
 
@@ -28,10 +30,15 @@ def totals_path(directory: Path, slot: int) -> Path:
     return directory / f"w{slot}.json"
 
 
+def ledger_path(directory: Path, slot: int) -> Path:
+    """Say where the worker in a slot accounts for what it has delivered."""
+    return directory / f"w{slot}.ledger"
+
+
 def known_slots(directory: Path) -> set[int]:
     """List the slots that have a worker, or had one since the arbiter's start."""
     names = (NAMES.fullmatch(path.name) for path in directory.iterdir())
-    return {int(match[1]) for match in names if match and match[2] != "draft"}
+    return {int(match[1]) for match in names if match and match[2] in {"sock", "json"}}
 
 
 def lowest_free_slot(taken: Collection[int]) -> int:
@@ -58,11 +65,17 @@ def claim(directory: Path) -> IO[str]:
         lock.close()
         raise TelemetryDirError("TELEMETRY_DIR: a directory of its own is expected; another server uses this") from None
     for path in directory.iterdir():
-        if NAMES.fullmatch(path.name):  # of an earlier server, whose counts are not this one's
-            path.unlink()
+        if match := NAMES.fullmatch(path.name):  # of an earlier server, whose counts are not this one's
+            if match[2] == "ledger":
+                report_of_dead(int(match[1]), path)
+            path.unlink(missing_ok=True)
     return lock
 
 
 def forget_worker(directory: Path, slot: int) -> None:
-    """Remove the socket of a worker that has gone; its totals stay, for the page and for the next in the slot."""
+    """Clear up after a worker that has gone, and report what it took with it.
+
+    Its totals stay, for the page and for the next in the slot.
+    """
     socket_path(directory, slot).unlink(missing_ok=True)
+    report_of_dead(slot, ledger_path(directory, slot))

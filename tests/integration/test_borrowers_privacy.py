@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from werkzeug.test import TestResponse
 
 from app import telemetry
@@ -19,6 +18,7 @@ from app.telemetry.logging import remove_sinks
 from stack.postgres import Postgres
 from tests.api_client import ApiClient, client_of
 from tests.conftest import execute
+from tests.telemetry.spans_seen import SpansSeen
 
 BORROWERS = "/api/v1/borrowers"
 PERSON = {
@@ -39,7 +39,7 @@ FORBIDDEN = "ALTER TABLE borrower ADD CONSTRAINT no_canary CHECK (phone <> '+441
 class Signals:
     """Where everything goes that the service says of itself."""
 
-    spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    spans: SpansSeen = field(default_factory=SpansSeen)
     reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
     refusals: list[TestResponse] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ def signals() -> Iterator[Signals]:
 @pytest.fixture
 def watched(settings: Settings, signals: Signals) -> ApiClient:
     """Give an officer's client of a service with telemetry."""
-    pipeline = telemetry.Pipeline(signals.spans, [signals.reader])
+    pipeline = telemetry.Pipeline(signals.spans.take, [signals.reader])
     return client_of(create_app(replace(settings, telemetry_disabled=False), pipeline=pipeline), "officer")
 
 
@@ -74,7 +74,7 @@ def everything(
     def said() -> str:
         metrics = signals.reader.get_metrics_data()
         parts = {
-            "spans": "".join(span.to_json() for span in signals.spans.get_finished_spans()),
+            "spans": "".join(span.text for span in signals.spans.get_finished_spans()),
             "metrics": metrics.to_json() if metrics else "",
             "log": capsys.readouterr().out,
             "messages": "".join(f"{record.getMessage()}\n" for record in caplog.records),

@@ -13,22 +13,21 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app import telemetry
 from app.api import errors
-from app.settings import Settings
+from app.settings import Settings, TelemetryPipeline
 from app.telemetry.logging import remove_sinks
+from tests.telemetry.spans_seen import SpanSeen, SpansSeen
 
 Line = dict[str, Any]
 Lines = Callable[[], list[Line]]
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Give the settings of a worker that pushes nothing."""
-    return replace(Settings.from_env({}), telemetry_dir=tmp_path / "t")
+@pytest.fixture(params=list(TelemetryPipeline))
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Give the settings of a worker that pushes nothing; whatever is true of one pipeline is true of the other."""
+    return replace(Settings.from_env({}), telemetry_dir=tmp_path / "t", telemetry_pipeline=request.param)
 
 
 @dataclass
@@ -36,14 +35,14 @@ class Observed:
     """An app with telemetry, and what it emitted."""
 
     app: Flask
-    spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    spans: SpansSeen = field(default_factory=SpansSeen)
     reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
 
     @property
     def client(self) -> FlaskClient:
         return self.app.test_client()
 
-    def span(self, name: str) -> ReadableSpan:
+    def span(self, name: str) -> SpanSeen:
         """Give the only span of a name."""
         [span] = [each for each in self.spans.get_finished_spans() if each.name == name]
         return span
@@ -83,7 +82,7 @@ def clean_process() -> Iterator[None]:
 def observed(settings: Settings, clean_process: None) -> Observed:  # noqa: ARG001
     """Observe an app with a few routes in memory."""
     seen = Observed(Flask("loans"))
-    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans, [seen.reader]))
+    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
     errors.register(seen.app, telemetry.current_trace_id)
     add_routes(seen.app)
     return seen

@@ -24,15 +24,15 @@ from app.domain.transaction import REVERSIBLE
 from app.services.events import KeyOutcome
 from app.services.portfolio import PortfolioSnapshot
 from app.settings import Environment, Settings
-from app.telemetry import instruments, metrics, semconv, setup
+from app.telemetry import fences, instruments, pipelines, semconv
 from app.telemetry.business import INSTRUMENTS
 from app.telemetry.business.borrowers import OPERATIONS as OPERATIONS_ON_BORROWERS
 from app.telemetry.business.money import COMPONENTS
-from app.telemetry.database import OPERATIONS, OTHER
 from app.telemetry.logging import EXPORTERS
 from app.telemetry.portfolio import INVARIANTS
 from app.telemetry.signals import Declared, Measurement
-from app.telemetry.spans import ALLOWED, EVENT_ATTRIBUTES
+from app.telemetry.spans.allowed import ALLOWED, EVENT_ATTRIBUTES
+from app.telemetry.statements import OPERATIONS, OTHER
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import add_routes
 
@@ -43,7 +43,7 @@ METRICS = {each["name"]: each for each in CATALOGUE["metrics"]}
 
 
 def test_the_fences_are_the_catalogues() -> None:
-    assert {fence.metric: (sorted(fence.attributes), list(fence.buckets or [])) for fence in metrics.FENCES} == {
+    assert {fence.metric: (sorted(fence.attributes), list(fence.buckets or [])) for fence in fences.FENCES} == {
         name: (sorted(each["attributes"]), each.get("buckets", [])) for name, each in METRICS.items()
     }
 
@@ -112,7 +112,7 @@ def test_every_name_in_the_code_is_described_and_used() -> None:
         ("loan.invariant", set(INVARIANTS)),
         ("db.operation.name", OPERATIONS | {OTHER}),
         ("deployment.environment.name", set(Environment)),
-        ("signal", set(EXPORTERS.values())),
+        ("signal", {*EXPORTERS.values(), "traces"}),
         ("service.name", {semconv.SERVICE}),
         ("service.namespace", {semconv.NAMESPACE}),
     ],
@@ -152,7 +152,7 @@ def emitting(settings: Settings, clean_process: None) -> Iterator[tuple[Flask, M
     reader = InMemoryMetricReader()
     app = Flask("loans")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(setup, "push_readers", lambda _settings: [reader])
+        patch.setattr(pipelines, "push_readers", lambda _settings, _ledger: [reader])
         telemetry.set_up(app, replace(settings, otlp_endpoint=f"http://{HOST}:{free_port()}"))
     add_routes(app)
     for declared in INSTRUMENTS:

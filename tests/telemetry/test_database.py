@@ -10,7 +10,7 @@ from opentelemetry.trace import StatusCode
 
 from app import telemetry
 from app.telemetry import redaction
-from app.telemetry.database import operation_name
+from app.telemetry.statements import operation_name
 from stack.postgres import Postgres
 from tests.telemetry.conftest import Lines, Observed
 
@@ -90,13 +90,13 @@ def test_a_broken_constraint_is_named_without_its_row(observed: Observed, lines:
     [point] = observed.points("db.client.operation.duration")
     [line] = [line for line in lines() if "exception.type" in line]
     assert answer.status_code == 500
-    assert statement.status.status_code is StatusCode.ERROR
+    assert statement.status is StatusCode.ERROR
     assert (statement.attributes or {})["error.type"] == "UniqueViolation"
     assert (statement.attributes or {})["db.response.status_code"] == "23505"
     assert point.attributes["error.type"] == "UniqueViolation"
     assert line["exception.type"] == "sqlalchemy.exc.IntegrityError"
     assert "psycopg2.errors.UniqueViolation [23505] borrowers_pkey" in line["exception.stacktrace"]
-    assert CANARY not in statement.to_json() + server.to_json() + str(line)
+    assert CANARY not in statement.text + server.text + str(line)
 
 
 @pytest.mark.usefixtures("engine")
@@ -104,7 +104,7 @@ def test_a_broken_constraint_is_named_without_its_row(observed: Observed, lines:
 def test_no_signal_quotes_a_value(observed: Observed, capsys: pytest.CaptureFixture[str], path: str) -> None:
     observed.client.get(path)
 
-    emitted = "".join(span.to_json() for span in observed.spans.get_finished_spans()) + "".join(capsys.readouterr())
+    emitted = "".join(span.text for span in observed.spans.get_finished_spans()) + "".join(capsys.readouterr())
     assert "SELECT" in emitted or "INSERT" in emitted
     assert CANARY not in emitted
     assert CARD not in emitted

@@ -6,14 +6,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app import telemetry
 from app.domain.events import DomainEvent, LoanApplicationSubmitted
 from app.domain.money import Currency
 from app.settings import Settings
-from app.telemetry import metrics, setup
+from app.telemetry import fences, setup
+from app.telemetry.metering import meter as metering
 from tests.telemetry.conftest import Lines, Observed, add_routes
 
 
@@ -40,7 +39,7 @@ def test_the_buckets_count_the_latency_objective_exactly(observed: Observed) -> 
     observed.client.get("/loans/7")
 
     [point] = observed.points("http.server.request.duration")
-    assert point.explicit_bounds == metrics.REQUEST_SECONDS
+    assert point.explicit_bounds == fences.REQUEST_SECONDS
     assert 0.5 in point.explicit_bounds
 
 
@@ -63,8 +62,8 @@ def test_thousands_of_unknown_paths_and_methods_are_two_series(observed: Observe
 
 
 def cardinality_of(attribute: str, settings: Settings) -> int:
-    seen = Observed(Flask("loans"), InMemorySpanExporter(), InMemoryMetricReader())
-    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans, [seen.reader]))
+    seen = Observed(Flask("loans"))
+    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
     assert setup._process is not None  # noqa: SLF001
     assert setup._process.signals is not None  # noqa: SLF001
     meter = setup._process.signals.meter_provider.get_meter("loan-service")  # noqa: SLF001
@@ -81,7 +80,8 @@ def test_a_fence_keeps_an_unbounded_attribute_out(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("clean_process")
 def test_without_the_fence_the_same_attribute_gets_through(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "views", list)
+    fence = fences.Fence("loan.applications", ("loan.currency", "loan.id"))
+    monkeypatch.setattr(metering, "FENCES", [fence])
 
     assert cardinality_of("loan.id", settings) == len(Currency) + 100
 

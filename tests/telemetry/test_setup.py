@@ -52,7 +52,7 @@ def test_a_worker_without_telemetry_still_joins(settings: Settings) -> None:
 def test_shutting_down_switches_off_so_that_a_new_set_up_begins_anew(settings: Settings) -> None:
     for _ in range(2):
         seen = Observed(Flask("loans"))
-        telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans, [seen.reader]))
+        telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
         add_routes(seen.app)
         seen.client.get("/loans/1")
 

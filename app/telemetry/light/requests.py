@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A span and a measurement of each request, made around the WSGI application."""
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flask import Flask, got_request_exception
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.instrumentation.wsgi import wsgi_getter
+from opentelemetry.metrics import Histogram, Meter
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.http import sanitize_method
+from opentelemetry.util.types import AttributeValue
+
+from app.telemetry import semconv
+from app.telemetry.light.span import RequestSpan
+from app.telemetry.request_line import ROUTE
+from app.telemetry.safety import complain
+from app.telemetry.spans.record import SpanRecord, Template
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+Headers = list[tuple[str, str]]
+
+EXPOSED: Final = ("Access-Control-Expose-Headers", "traceresponse")  # else no script of a page could read it
+FAILED: Final = 500  # from here on a status is the server's failure, not the client's
+_propagator = TraceContextTextMapPropagator()
+
+
+class Described(NamedTuple):
+    """What all requests of one kind say, by which they are counted, and whether they failed."""
+
+    template: Template
+    measured: Mapping[str, AttributeValue]
+    failed: bool
+
+
+class RequestLayer:
+    """Wraps applications, and puts their requests' spans where spans wait."""
+
+    def __init__(self, meter: Meter, put: Callable[[SpanRecord], None]) -> None:
+        self._duration: Histogram = meter.create_histogram(
+            semconv.HTTP_SERVER_REQUEST_DURATION, "s", "Duration of HTTP server requests."
+        )
+        self._put = put
+
+    def instrument(self, app: Flask) -> None:
+        """Make a span and a measurement of each request, and answer with its trace id."""
+        got_request_exception.connect(note_exception, app)
+        app.wsgi_app = self.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
+
+    def wrap(self, inner: "WSGIApplication") -> "WSGIApplication":
+        """Give an application that does the same and is observed."""
+
+        def observed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            span = RequestSpan(parent_of(environ))
+            token = attach(set_span_in_context(span))
+
+            def answered(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Callable[[bytes], object]:
+                span.status = status
+                headers += (("traceresponse", span.name), EXPOSED)
+                return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+            try:
+                return inner(environ, answered)
+            finally:
+                self._end(environ, span)
+                detach(token)
+
+        return observed
+
+    def _end(self, environ: "WSGIEnvironment", span: RequestSpan) -> None:
+        elapsed = time.perf_counter_ns() - span.clock
+        try:
+            protocol, route = environ["SERVER_PROTOCOL"], environ.get(ROUTE)
+            kind = describe(environ["REQUEST_METHOD"], route, span.status, environ["wsgi.url_scheme"], protocol)
+            self._duration.record(elapsed / 1e9, kind.measured)
+            path = None if route is None else environ["PATH_INFO"]
+            self._put(span.ended(kind.template, path, elapsed, failed=kind.failed))
+        except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so
+            complain("ending_a_request", error)
+
+
+# Methods and protocols are whatever somebody sent; what is asked for again stays.
+@functools.lru_cache(maxsize=1024)
+def describe(sent_method: str, route: str | None, status_line: str, scheme: str, protocol: str) -> Described:
+    """Describe requests by what many have in common; without a route the name is the method's alone."""
+    method, status = sanitize_method(sent_method), int(status_line[:3])
+    measured: dict[str, AttributeValue] = {
+        semconv.HTTP_REQUEST_METHOD: method,
+        semconv.HTTP_RESPONSE_STATUS_CODE: status,
+    }
+    if route is not None:
+        measured[semconv.HTTP_ROUTE] = route
+    if status >= FAILED:
+        measured[semconv.ERROR_TYPE] = str(status)
+    spoken = "HTTP" if method == "_OTHER" else method  # the conventions' word for a method that they don't list
+    attributes = {
+        **measured,
+        semconv.URL_SCHEME: scheme,
+        semconv.NETWORK_PROTOCOL_VERSION: protocol.removeprefix("HTTP/"),
+    }
+    template = Template(spoken if route is None else f"{spoken} {route}", SpanKind.SERVER, attributes)
+    return Described(template, measured, status >= FAILED)
+
+
+def parent_of(environ: "WSGIEnvironment") -> SpanContext:
+    """Read the caller's trace context, if there is one that can be read."""
+    if "HTTP_TRACEPARENT" not in environ:
+        return INVALID_SPAN_CONTEXT
+    return get_current_span(_propagator.extract(environ, Context(), wsgi_getter)).get_span_context()
+
+
+def note_exception(_app: Flask, exception: BaseException, **_more: object) -> None:
+    """Note on the request's span what nobody handled."""
+    get_current_span().record_exception(exception)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outermost layer: which requests are observed at all, when each began, and how many are under way."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from app.telemetry import semconv
+from app.telemetry.ledger import Entry, Ledger
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+BEGUN: Final = "loan_service.begun"  # in the request's environment: a reading of perf_counter; probes have none
+
+
+def see_requests(app: Flask, bare: "WSGIApplication", ledger: Ledger) -> None:
+    """Lead probes past everything that was put around the bare application, and account for all other requests."""
+    observed = app.wsgi_app
+
+    def dispatch(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") in semconv.PROBES:
+            return bare(environ, start_response)
+        environ[BEGUN] = time.perf_counter()
+        with ledger.lock:
+            ledger.cells[Entry.REQUESTS_BEGUN] += 1
+        try:
+            return observed(environ, start_response)
+        finally:
+            with ledger.lock:
+                ledger.cells[Entry.REQUESTS_ENDED] += 1
+
+    app.wsgi_app = dispatch  # type: ignore[method-assign]
+
+
+def observe_active_requests(meter: Meter, ledger: Ledger) -> None:
+    """Report how many requests are under way."""
+
+    def active(_options: CallbackOptions) -> list[Observation]:
+        return [Observation(ledger.cells[Entry.REQUESTS_BEGUN] - ledger.cells[Entry.REQUESTS_ENDED])]
+
+    meter.create_observable_up_down_counter(
+        semconv.HTTP_SERVER_ACTIVE_REQUESTS, [active], "{request}", "Number of active HTTP server requests."
+    )

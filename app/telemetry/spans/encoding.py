@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spans as OTLP: the wire format of opentelemetry/proto/trace/v1/trace.proto, written directly.
+
+The SDK builds a tree of message objects for each span and serialises that, which takes ten times as long and holds up
+whatever requests are at work meanwhile. Tests read what is written here with the protocol's own message classes.
+"""
+
+import functools
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
+
+from app.telemetry import semconv
+from app.telemetry.spans.record import Happening, SpanRecord, Template
+
+# A field's tag is 8 times its number, plus how it is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four.
+REQUEST_RESOURCE_SPANS, RESOURCE_SPANS_RESOURCE, RESOURCE_SPANS_SCOPE_SPANS = b"\x0a", b"\x0a", b"\x12"
+RESOURCE_ATTRIBUTES, SCOPE_SPANS_SCOPE, SCOPE_SPANS_SPANS, SCOPE_NAME = b"\x0a", b"\x0a", b"\x12", b"\x0a"
+TRACE_ID, SPAN_ID, TRACE_STATE, PARENT_ID, NAME, KIND = b"\x0a\x10", b"\x12\x08", b"\x1a", b"\x22\x08", b"\x2a", b"\x30"
+START_AND_END: Final = struct.Struct("<BQBQ")
+START, END, EVENT_TIME = 0x39, 0x41, 0x09
+ATTRIBUTE, EVENT, EVENT_NAME, EVENT_ATTRIBUTE = b"\x4a", b"\x5a", b"\x12", b"\x1a"
+STATUS_IS_ERROR: Final = b"\x7a\x02\x18\x02"
+# Sampled (1); that it is known whether the parent is remote (0x100), and that it is (0x200).
+FLAGS_LOCAL, FLAGS_REMOTE = (b"\x85\x01" + struct.pack("<I", flags) for flags in (0x101, 0x301))
+KINDS: Final = {kind: KIND + bytes([kind.value + 1]) for kind in SpanKind}
+KEY, VALUE = b"\x0a", b"\x12"
+TEXT, TRUTH, WHOLE, REAL, LIST, LIST_ELEMENT = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x2a", b"\x0a"
+SHORT: Final = tuple(bytes([number]) for number in range(0x80))  # the numbers of one byte
+# What is different in almost every span would only push the rest out of the cache.
+UNIQUE: Final = frozenset({semconv.URL_PATH, semconv.LOAN_BORROWER_ID, semconv.LOAN_ID, semconv.LOAN_TRANSACTION_ID})
+
+
+class RequestEncoder:
+    """Writes export requests of one resource."""
+
+    def __init__(self, resource: Mapping[str, AttributeValue], scope: str) -> None:
+        attributes = b"".join([member(RESOURCE_ATTRIBUTES, pair(key, value)) for key, value in resource.items()])
+        self._resource = member(RESOURCE_SPANS_RESOURCE, attributes)
+        self._scope = member(SCOPE_SPANS_SCOPE, text(SCOPE_NAME, scope))
+
+    def encode(self, spans: Iterable[SpanRecord]) -> bytes:
+        """Write an ExportTraceServiceRequest."""
+        listed = b"".join([member(SCOPE_SPANS_SPANS, encode_span(span)) for span in spans])
+        scope_spans = member(RESOURCE_SPANS_SCOPE_SPANS, self._scope + listed)
+        return member(REQUEST_RESOURCE_SPANS, self._resource + scope_spans)
+
+
+def encode_span(span: SpanRecord) -> bytes:
+    """Write one span."""
+    parts = [TRACE_ID, span.trace_id.to_bytes(16, "big"), SPAN_ID, span.span_id.to_bytes(8, "big")]
+    if span.trace_state:
+        parts.append(text(TRACE_STATE, span.trace_state))
+    if span.parent_id:
+        parts += (PARENT_ID, span.parent_id.to_bytes(8, "big"))
+    parts += (_template(span.template), START_AND_END.pack(START, span.start, END, span.end))
+    for key, value in span.attributes.items():
+        parts.append(_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
+    parts += [member(EVENT, _event(event)) for event in span.events]
+    if span.failed:
+        parts.append(STATUS_IS_ERROR)
+    parts.append(FLAGS_REMOTE if span.remote else FLAGS_LOCAL)
+    return b"".join(parts)
+
+
+def member(tag: bytes, content: bytes) -> bytes:
+    """Write a field of known length."""
+    return tag + varint(len(content)) + content
+
+
+def text(tag: bytes, value: str) -> bytes:
+    """Write a field of text; what is no Unicode text becomes a question mark, as the protocol allows none of it."""
+    return member(tag, value.encode("utf-8", "replace"))
+
+
+def varint(number: int) -> bytes:
+    """Write a number from 0 to 2**64 - 1, seven bits a byte, the lowest first."""
+    if number < len(SHORT):
+        return SHORT[number]
+    written = bytearray()
+    while number >= len(SHORT):
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
+
+
+def pair(key: str, value: AttributeValue) -> bytes:
+    """Write a KeyValue."""
+    written = any_value(value)
+    return _key(key) + VALUE + varint(len(written)) + written
+
+
+def any_value(value: object) -> bytes:
+    """Write an AnyValue; what OTLP has no type for is written as Python shows it."""
+    if isinstance(value, str):
+        return text(TEXT, value)
+    if isinstance(value, bool):
+        return TRUTH + varint(value)
+    if isinstance(value, int):
+        return WHOLE + varint(value & 0xFFFF_FFFF_FFFF_FFFF)  # two's complement
+    if isinstance(value, float):
+        return REAL + struct.pack("<d", value)
+    if isinstance(value, Sequence):
+        return member(LIST, b"".join([member(LIST_ELEMENT, any_value(each)) for each in value]))
+    return text(TEXT, str(value))
+
+
+@functools.lru_cache(maxsize=256)
+def _key(key: str) -> bytes:
+    return text(KEY, key)
+
+
+def _template(template: Template) -> bytes:
+    if not template.encoded:
+        attributes = [_attribute(key, value) for key, value in template.attributes.items()]
+        template.encoded = text(NAME, template.name) + KINDS[template.kind] + b"".join(attributes)
+    return template.encoded
+
+
+def _attribute(key: str, value: AttributeValue) -> bytes:
+    return member(ATTRIBUTE, pair(key, value))
+
+
+# Typed, as 1, 1.0 and True are the same key otherwise.
+_repeated_attribute = functools.lru_cache(maxsize=2048, typed=True)(_attribute)
+
+
+def _event(event: Happening) -> bytes:
+    attributes = [member(EVENT_ATTRIBUTE, pair(key, value)) for key, value in event.attributes.items()]
+    return struct.pack("<BQ", EVENT_TIME, event.time) + text(EVENT_NAME, event.name) + b"".join(attributes)
