@@ -9,10 +9,7 @@ from typing import Final
 import psycopg2
 
 from stack.backends import Prometheus
-
-# Long enough to see the whole session: a worker's series ends with the worker, its count stays true.
-LOOK_BACK: Final = "2h"
-Totals = Counter[tuple[str, ...]]  # by the metric's name and the values of its labels
+from tests.chain.rises import Totals, risen
 
 BOOKED = "SELECT currency, {} FROM loan_transaction t JOIN loan ON loan.id = loan_id WHERE kind = '{}' GROUP BY 1"
 CURRENCY, HOW_MUCH, HOW_OFTEN = ("loan_currency",), "sum(t.amount_minor)", "count(*)"
@@ -74,12 +71,11 @@ SELECT currency, count(*), sum(outstanding_principal_minor) FROM loan WHERE stat
 NOT_KEPT: Final = {("loan_borrower_operations_total", "updated"), ("loan_borrower_operations_total", "exported")}
 
 
-def counted(prometheus: Prometheus) -> Totals:
-    """Read every total that Prometheus has; ended workers keep their last value."""
+def counted(prometheus: Prometheus, since: float) -> Totals:
+    """Read by how much every total in Prometheus has risen since a Unix time."""
     found: Totals = Counter()
     for metric, (labels, _) in METRICS.items():
-        for row in prometheus.query(f"sum by ({', '.join(labels)}) (last_over_time({metric}[{LOOK_BACK}]))"):
-            found[metric, *(row.labels.get(label, "") for label in labels)] = round(row.value)
+        found.update({(metric, *key): rise for key, rise in risen(prometheus, metric, labels, since).items()})
     return _without(found, NOT_KEPT)
 
 

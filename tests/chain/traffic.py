@@ -93,11 +93,6 @@ def side_by_side(base: str, lives: Sequence[Callable[[Client], object]]) -> list
     return [seen for client in clients for seen in client.seen]
 
 
-def counts(seen: list[Seen]) -> Counter[tuple[str, str]]:
-    """Count answers per route and status, in the form in which the backends label them."""
-    return Counter((answer.route, str(answer.status)) for answer in seen)
-
-
 @dataclass
 class Load:
     """A steady load: what was answered, and what was not."""

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many requests each signal has counted, and the clients, by route and status."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from stack.backends import LogLine, Loki, Prometheus, Sample, Tempo
+from tests.chain.rises import Totals, risen
+from tests.chain.traffic import Seen
+
+COUNT = "http_server_request_duration_seconds_count"
+KEYS = "loan_idempotency_requests_total"
+ROUTE, STATUS = "http_route", "http_response_status_code"
+SERVER_SPANS = '{resource.service.name="loan-service" && kind=server}'
+
+
+def answered(seen: Iterable[Seen]) -> Totals:
+    """Count what clients saw as the backends label it."""
+    return Counter((answer.route, str(answer.status)) for answer in seen)
+
+
+def pushed(prometheus: Prometheus, since: float) -> Totals:
+    """Read the counts that came by OTLP since a Unix time."""
+    return risen(prometheus, COUNT, (ROUTE, STATUS), since)
+
+
+def keys(prometheus: Prometheus, since: float) -> Totals:
+    """Read what became of the idempotency keys since a Unix time."""
+    return risen(prometheus, KEYS, ("loan_idempotency_outcome",), since)
+
+
+def scraped(url: str) -> Totals:
+    """Read the counts since the arbiter's start from whichever worker answers /metrics."""
+    found: Totals = Counter()
+    for labels, value in on_page(url, COUNT):
+        found[labels.get(ROUTE, ""), labels[STATUS]] += round(value)
+    return found
+
+
+def workers_up(url: str) -> int:
+    """Count the workers that hand out their metrics, which they do before their first request."""
+    return round(sum(value for _, value in on_page(url, "loan_service_worker_up")))
+
+
+def under_way(url: str) -> int:
+    """Count the requests that the service is working on."""
+    return round(sum(value for _, value in on_page(url, "http_server_active_requests")))
+
+
+def on_page(url: str, metric: str) -> Iterator[tuple[dict[str, str], float]]:
+    """Read a metric's samples from a service's /metrics."""
+    answer = requests.get(f"{url}/metrics", timeout=10)
+    answer.raise_for_status()
+    for family in text_string_to_metric_families(answer.text):
+        yield from ((sample.labels, sample.value) for sample in family.samples if sample.name == metric)
+
+
+def logged(loki: Loki, started: float, ended: float) -> Totals:
+    """Count the request lines between two Unix times."""
+    return Counter((line.labels.get(ROUTE, ""), line.labels[STATUS]) for line in request_lines(loki, started, ended))
+
+
+def request_lines(loki: Loki, started: float, ended: float) -> list[LogLine]:
+    """Read the line of every request between two Unix times."""
+    return loki.lines('{service_name="loan-service"} | event="http_request"', started, ended)
+
+
+def reports(loki: Loki, started: float, ended: float) -> list[LogLine]:
+    """Read what the service says of losses between two Unix times."""
+    return loki.lines('{service_name="loan-service"} | event="telemetry_lost"', started, ended)
+
+
+def traced(tempo: Tempo, started: float, ended: float) -> Totals:
+    """Count server spans with TraceQL metrics."""
+    query = f"{SERVER_SPANS} | count_over_time() by (span.http.route, span.http.response.status_code)"
+    return by_route(tempo.count(query, started, ended))
+
+
+def by_route(samples: Iterable[Sample]) -> Totals:
+    names = "span.http.route", "span.http.response.status_code"
+    return Counter({tuple(row.labels.get(name, "") for name in names): round(row.value) for row in samples})
+
+
+def trace_ids(tempo: Tempo, started: float, ended: float, expected: int) -> set[str]:
+    """List the traces that have a server span."""
+    return set(tempo.search(SERVER_SPANS, started, ended, limit=expected + 100))
