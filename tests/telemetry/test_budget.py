@@ -22,7 +22,7 @@ def weight(migrated: str, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return weigh(tmp_path_factory.mktemp(request.param), migrated, request.param)
 
 
-def test_telemetry_weighs_no_more_than_its_budget_and_no_less_than_half_of_it(weight: Weight) -> None:
+def test_telemetry_weighs_no_more_than_its_budget_and_no_less_than_a_third_of_it(weight: Weight) -> None:
     print(f"{weight.requests} requests, {weight.spans} spans")  # noqa: T201  # the figures are the result
     for name, figure in weight.figures.items():
         print(f"{name}: {figure:,.0f} of {HERE[name]['at_most']:,}")  # noqa: T201  # the result
@@ -34,7 +34,8 @@ def test_telemetry_weighs_no_more_than_its_budget_and_no_less_than_half_of_it(we
 
 
 def test_the_measured_figures_are_what_is_measured(weight: Weight) -> None:
-    wrong = {name: figure for name, figure in weight.figures.items() if abs(figure / HERE[name]["measured"] - 1) > 0.25}
+    # How full a batch is, and how many exemplars an export has, depends on what else the machine does.
+    wrong = {name: figure for name, figure in weight.figures.items() if abs(figure / HERE[name]["measured"] - 1) > 0.5}
 
     assert wrong == {}
 
@@ -42,7 +43,7 @@ def test_the_measured_figures_are_what_is_measured(weight: Weight) -> None:
 def test_every_row_of_the_budget_names_a_test_that_is_there() -> None:
     for row in BUDGET.values():
         assert "BUDGET" in (ROOT / row["test"]).read_text(encoding="utf-8")
-        assert row["at_most"] / 2 < row["measured"] <= row["at_most"]
+        assert row["at_most"] / 3 < row["measured"] <= row["at_most"]
 
 
 def test_series_are_counted_for_each_worker() -> None:
