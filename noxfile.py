@@ -208,7 +208,7 @@ def requirements(session: nox.Session) -> None:
         "bench": ["pyproject.toml", "--group", "bench"],
         "load": ["--group", "load"],
         "dashboards": ["--group", "dashboards"],
-        "lint": ["pyproject.toml", *(f"--group={name}" for name in ("lint", "test", "dashboards", "load"))],
+        "lint": ["pyproject.toml", *(f"--group={name}" for name in ("lint", "test", "bench", "dashboards", "load"))],
         "go": ["--group", "go"],
         "postgres": ["--group", "postgres"],
     }
