@@ -2,7 +2,10 @@
 """Faults that a running stack survives, brought about so that what tells of them can be seen."""
 
 import os
+import signal
 import socket
+from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
@@ -19,6 +22,8 @@ from tests.chain.traffic import Client, Seen
 CLIENT_ID = DEV_KEYS[0].client_id
 # An export is tried for 2 s before it counts as failed, and the first one comes within 5 s.
 TELLING_SECONDS = 30.0
+# What a worker takes to be missed and replaced, on a busy machine.
+RESTART_SECONDS = 5.0
 
 
 def provoked(stack: Stack) -> list[Seen]:
@@ -30,6 +35,7 @@ def provoked(stack: Stack) -> list[Seen]:
     what_is_no_http(stack.url("api"))
     totals_that_cannot_be_kept(stack)
     a_collector_that_is_away(client, stack)
+    a_killed_worker(client, stack)
     return client.seen
 
 
@@ -80,12 +86,32 @@ def ask_for_totals(stack: Stack) -> bool:
 
 
 def a_collector_that_is_away(client: Client, stack: Stack) -> None:
-    """Answer a request while nobody takes its span."""
+    """Answer a request while nobody takes its span and its measurement."""
+    failing = "telemetry_export_failing"
     with away(stack, "otelcol"):
         client.ask(200, f"GET {LOANS}?limit=1")
-        poll(lambda: written(stack, "telemetry_export_failing"), TELLING_SECONDS, "a failing export")
+        poll(lambda: written(stack, failing, "traces"), TELLING_SECONDS, "a failing export of traces")
+        poll(lambda: written(stack, failing, "metrics"), TELLING_SECONDS, "a failing export of metrics")
 
 
-def written(stack: Stack, event: str) -> bool:
-    """Tell whether an event is in the service's files."""
-    return any(f'"{event}"' in path.read_text() for path in stack.log_dir.glob("api-*.jsonl"))
+def a_killed_worker(client: Client, stack: Stack) -> None:
+    """Kill workers that have just answered, until one took something along that it had not delivered."""
+    arbiter = stack.running["api"].child.pid
+    poll(lambda: kill_one(client, stack, arbiter), TELLING_SECONDS, "a worker's loss")
+
+
+def kill_one(client: Client, stack: Stack, arbiter: int) -> bool:
+    """Ask a few times, kill the oldest worker, and tell whether a loss has been written since."""
+    for _ in range(4):
+        client.ask(200, f"GET {LOANS}?limit=1")
+    workers = Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()
+    os.kill(int(workers[0]), signal.SIGKILL)
+    with suppress(TimeoutError):
+        poll(lambda: written(stack, "telemetry_lost"), RESTART_SECONDS, "a loss")
+    return written(stack, "telemetry_lost")
+
+
+def written(stack: Stack, *words: str) -> bool:
+    """Tell whether a line with an event, and a member, is in the service's files."""
+    lines = (line for path in stack.log_dir.glob("api-*.jsonl") for line in path.read_text().splitlines())
+    return any(all(f'"{word}"' in line for word in words) for line in lines)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A part of telemetry that fails says so once a minute, without the exception's words, and nobody feels it."""
+
+from collections import defaultdict
+
+import pytest
+
+from app.telemetry import safety
+from app.telemetry.log_sinks import OncePerMinute
+from app.telemetry.safety import quietly
+from tests.telemetry.conftest import Lines, Observed
+
+CANARY = "canary-4111-1111"
+
+
+@pytest.fixture(autouse=True)
+def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+
+
+def fail(doing: str) -> None:
+    with quietly(doing):
+        raise RuntimeError(CANARY)
+
+
+@pytest.mark.usefixtures("observed")
+def test_a_failure_is_told_once_per_part_and_raised_to_nobody(lines: Lines) -> None:
+    for doing in ("observing", "observing", "ending_a_statement"):
+        fail(doing)
+
+    told = lines()
+    assert [(line["event"], line["level"], line["doing"]) for line in told] == [
+        ("telemetry_failed", "ERROR", "observing"),
+        ("telemetry_failed", "ERROR", "ending_a_statement"),
+    ]
+    assert {line["exception.type"] for line in told} == {"RuntimeError"}
+    assert all("in fail" in line["exception.stacktrace"] for line in told)
+    assert CANARY not in str(told)
+
+
+def test_a_request_whose_line_cannot_be_written_is_answered(
+    observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("app.telemetry.request_line.opening", broken)
+
+    answer = observed.client.get("/loans/7")
+
+    assert answer.status_code == 200
+    assert [line["doing"] for line in lines() if line["event"] == "telemetry_failed"] == ["logging_a_request"]
