@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spans wait for the collector, the newest of them, and each is accounted for."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from opentelemetry.trace import SpanKind
+
+from app.telemetry.ledger import Entry, Ledger, Loss
+from app.telemetry.spans import queue as queues
+from app.telemetry.spans.queue import BATCH, CAPACITY, Answer, SpanQueue
+from app.telemetry.spans.record import SpanRecord, Template
+from stack.polling import poll
+
+TEMPLATE = Template("GET /loans", SpanKind.SERVER, {})
+NEVER_SECONDS = 3600.0
+PATIENCE_SECONDS = 10.0
+
+
+def span(number: int) -> SpanRecord:
+    return SpanRecord(TEMPLATE, 1, number + 1, 0, 1, 2, {})
+
+
+@dataclass
+class Collector:
+    """Answers what it is told to, and keeps what it has acknowledged."""
+
+    answers: list[Answer] = field(default_factory=list)
+    delivered: list[int] = field(default_factory=list)
+    asked: int = 0
+    open: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, spans: Sequence[SpanRecord]) -> Answer:
+        assert len(spans) <= BATCH
+        self.asked += 1
+        self.open.wait(PATIENCE_SECONDS)
+        answer = self.answers.pop(0) if self.answers else Answer.DELIVERED
+        if answer is Answer.DELIVERED:
+            self.delivered += [each.span_id - 1 for each in spans]
+        return answer
+
+
+Build = Callable[..., tuple[SpanQueue, Collector, Ledger]]
+
+
+@pytest.fixture
+def build(monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
+    """Build queues whose pauses are short, and close them in the end."""
+    monkeypatch.setattr(queues, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(queues, "LAST_PAUSE_SECONDS", 0.02)
+    built: list[tuple[SpanQueue, Collector]] = []
+
+    def one(
+        *answers: Answer, delay: float = NEVER_SECONDS, is_open: bool = True
+    ) -> tuple[SpanQueue, Collector, Ledger]:
+        collector, ledger = Collector(list(answers)), Ledger()
+        if is_open:
+            collector.open.set()
+        made = SpanQueue(collector, ledger, delay)
+        built.append((made, collector))
+        return made, collector, ledger
+
+    yield one
+    for made, collector in built:
+        collector.open.set()
+        made.close()
+
+
+def test_what_waits_is_sent_when_the_time_has_come(build: Build) -> None:
+    queue, collector, ledger = build(delay=0.01)
+
+    queue.put(span(0))
+
+    poll(lambda: collector.delivered == [0], PATIENCE_SECONDS, "the span")
+    poll(lambda: ledger.cells[Entry.SPANS_DELIVERED] == 1, PATIENCE_SECONDS, "the ledger")
+    assert ledger.loss() == Loss(0, 0, 0, 0)
+
+
+def test_a_full_batch_does_not_wait_for_the_time(build: Build) -> None:
+    queue, collector, _ = build()
+
+    for number in range(BATCH + 5):
+        queue.put(span(number))
+
+    poll(lambda: collector.delivered == list(range(BATCH)), PATIENCE_SECONDS, "the full batch")
+
+
+def test_a_batch_is_kept_until_there_is_an_answer(build: Build) -> None:
+    queue, collector, ledger = build(Answer.NONE, Answer.NONE, Answer.NONE, delay=0.01)
+
+    queue.put(span(0))
+
+    poll(lambda: collector.delivered == [0], PATIENCE_SECONDS, "the span")
+    assert collector.asked == 4
+    assert ledger.cells[Entry.SPANS_SENT] == 1
+
+
+def test_a_refused_batch_is_counted_and_the_next_is_sent(build: Build) -> None:
+    queue, collector, ledger = build(Answer.REFUSED)
+
+    queue.put(span(0))
+    queue.flush()
+    queue.put(span(1))
+    queue.flush()
+
+    assert collector.delivered == [1]
+    assert ledger.cells[Entry.SPANS_REFUSED] == 1
+    assert ledger.loss().spans_lost == 1  # until an export of metrics has told of it
+
+
+def test_a_full_queue_gives_up_its_oldest_and_counts_them(build: Build) -> None:
+    queue, collector, ledger = build(is_open=False)
+    queue.put(span(-1))
+    threading.Thread(target=queue.flush).start()
+    poll(lambda: collector.asked == 1, PATIENCE_SECONDS, "a batch that is under way")
+
+    for number in range(CAPACITY + 10):
+        queue.put(span(number))
+    loss = ledger.loss()
+    collector.open.set()
+    queue.close()
+
+    assert (loss.spans_lost, loss.spans_unconfirmed) == (CAPACITY + 10, 1)
+    assert ledger.cells[Entry.SPANS_DROPPED] == 10
+    assert collector.delivered == [-1, *range(10, CAPACITY + 10)]
+
+
+def test_the_end_delivers_what_waits(build: Build) -> None:
+    queue, collector, ledger = build()
+    for number in range(3 * BATCH):
+        queue.put(span(number))
+
+    queue.close()
+
+    assert collector.delivered == list(range(3 * BATCH))
+    assert ledger.loss() == Loss(0, 0, 0, 0)
+
+
+def test_the_end_does_not_wait_for_a_collector_that_is_away(build: Build) -> None:
+    queue, collector, ledger = build(*[Answer.NONE] * 100)
+    for number in range(5):
+        queue.put(span(number))
+
+    queue.close()
+
+    assert collector.delivered == []
+    assert collector.asked == 1
+    assert ledger.loss() == Loss(0, 0, 0, 5)
+
+
+def test_spans_of_many_threads_are_each_delivered_once(build: Build) -> None:
+    queue, collector, ledger = build(delay=0.001)
+
+    def put(thread: int) -> None:
+        for number in range(200):
+            queue.put(span(1000 * thread + number))
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    queue.close()
+
+    assert sorted(collector.delivered) == sorted(1000 * thread + number for thread in range(8) for number in range(200))
+    assert ledger.cells[Entry.SPANS_ENDED] == ledger.cells[Entry.SPANS_DELIVERED] == 1600
