@@ -39,6 +39,11 @@ def check(durations: list[float], stop_seconds: float, server: Server) -> None:
     assert stop_seconds < STOP_SECONDS
     assert {line["signal"] for line in complaints} == {"traces", "metrics"}
     assert len(complaints) <= 2 * 4  # one per signal and worker
+    # What the collector never had is told: every request, and every span, sent or not.
+    lost = [line for line in server.lines() if line["event"] == "telemetry_lost"]
+    assert len(lost) == len({line["worker"] for line in lost}) <= 4
+    assert sum(line["requests_unexported"] for line in lost) == len(durations) + 1
+    assert sum(line["spans_lost"] + line["spans_unconfirmed"] for line in lost) == len(durations) + 1
     assert not [line for line in server.output() if not line.startswith("{")]
     assert not [line for line in server.lines() if "SIGKILL" in line.get("message", "")]
 
