@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 
 from app import telemetry
 from app.settings import Settings
 from app.telemetry.logging import EXPORTERS
-from tests.telemetry.conftest import Lines, Observed
+from tests.telemetry.conftest import Lines, Observed, add_routes
 
 CANARY = "canary-4111-1111"
 
@@ -194,3 +195,44 @@ def test_a_failed_request_is_an_error_line_beside_its_stack(observed: Observed, 
     assert stack["exception.type"] == "RuntimeError"
     assert (request["event"], request["level"], request["http.response.status_code"]) == ("http_request", "ERROR", 500)
     assert stack["trace_id"] == request["trace_id"]
+
+
+def test_the_request_line_is_what_the_formatter_would_have_written(
+    observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1795675840.25)
+
+    @observed.app.get("/a/<path:rest>")
+    def view(rest: str) -> str:  # noqa: ARG001
+        return "answer"
+
+    @observed.app.before_request
+    def log_the_same() -> None:
+        extra = {
+            "http.request.method": "GET",
+            "http.route": "/a/<path:rest>",
+            "http.response.status_code": 200,
+            "http.server.request.duration": 0.0,
+            "url.path": '/a/b"\\\u00e9\u2028',
+        }
+        logging.getLogger("app.telemetry.request_line").info("http_request", extra=extra)
+
+    observed.client.get('/a/b"\\\u00e9\u2028')
+
+    formatted, ours = lines()
+    assert list(ours) == list(formatted)
+    assert ours.pop("http.server.request.duration") > formatted.pop("http.server.request.duration")
+    assert ours == formatted
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_a_level_above_info_has_only_the_lines_of_failures(settings: Settings, lines: Lines) -> None:
+    seen = Observed(Flask("loans"))
+    telemetry.set_up(seen.app, replace(settings, log_level="ERROR"), telemetry.Pipeline(seen.spans.take, [seen.reader]))
+    add_routes(seen.app)
+
+    seen.client.get("/loans/1")
+    seen.client.get("/boom")
+
+    assert [line["http.response.status_code"] for line in lines()] == [500]
+    assert seen.names() == ["GET /loans/<int:number>", "GET /boom"]
