@@ -36,6 +36,11 @@ def loki_without_wal(config: str) -> str:
     return _replaced(config, r"(wal:.*\n\s+enabled: )true", r"\1false")
 
 
+def tempo_with_the_default_slack(config: str) -> str:
+    """Let Tempo file what comes late under the time of its arrival."""
+    return _replaced(config, r"ingestion_time_range_slack: 30m\n", "ingestion_time_range_slack: 2m\n")
+
+
 def _replaced(config: str, pattern: str, by: str) -> str:
     mutant, replaced = re.subn(pattern, by, config)
     assert replaced
