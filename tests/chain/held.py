@@ -95,6 +95,8 @@ def _of_span(span: dict[str, Any]) -> Iterator[Fact]:
 
 def _template(name: str, attributes: dict[str, str]) -> str:
     """Give the template that gives this name with the span's own attributes, or else the name itself."""
+    # The conventions' name of a request by a method that no standard knows.
+    attributes = {key: value.replace("_OTHER", "HTTP") for key, value in attributes.items()}
     for template in TEMPLATES:
         if name == re.sub(r"{(.+?)}", lambda place: attributes.get(place[1], ""), template).strip():
             return template

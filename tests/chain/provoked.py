@@ -29,6 +29,7 @@ RESTART_SECONDS = 5.0
 def provoked(stack: Stack) -> list[Seen]:
     """Bring about every fault; give the requests that met one."""
     client = Client(stack.url("nginx"))
+    client.ask(405, f"BREW {LOANS}")
     a_mistake(client, stack.database_url)
     a_key_in_use(client, stack.database_url)
     a_deadlock(client, stack.database_url)

@@ -69,12 +69,17 @@ def _document(telling: Telling) -> dict[str, object]:
         "kind": 3,
         "startTimeUnixNano": now,
         "endTimeUnixNano": now,
-        "attributes": [text(f"in.attribute.{place}", form) for place, form in enumerate(FORMS.values())],
-        "events": [{"timeUnixNano": now, "name": "exception", "attributes": [text("in.event", all_forms())]}],
-        "status": {"code": 2, "message": f"duplicate key\nDETAIL: {FORMS['row']} {all_forms()}"},
+        "attributes": [*(text(f"in.attribute.{place}", form) for place, form in enumerate(FORMS.values())), several()],
+        "events": [{"timeUnixNano": now, "name": all_forms(), "attributes": [text("in.event", all_forms())]}],
+        "status": {"code": 2, "message": f"{all_forms()}\nDETAIL: {all_forms()}"},
     }
     resource = {"attributes": [text("service.name", telling.mark), text("in.resource", all_forms())]}
     return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+
+
+def several() -> dict[str, object]:
+    """Write all forms as one attribute that is a list."""
+    return {"key": "in.list", "value": {"arrayValue": {"values": [{"stringValue": form} for form in FORMS.values()]}}}
 
 
 def text(key: str, value: str) -> dict[str, object]:
