@@ -17,6 +17,7 @@ from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 from app.telemetry import redaction, semconv
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
 from app.telemetry.resource import instance_id
+from app.telemetry.safety import complain
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -24,15 +25,24 @@ if TYPE_CHECKING:
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 CONSTANT_NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Whose arguments are nobody's words: versions, signals, addresses of our own servers. Of every other logger's line the
+# format is written without them, as a client's words may stand in the place of each %s.
+ARGUMENTS_ARE_KNOWN = frozenset({"gunicorn", "alembic", "opentelemetry", "py"})
+UNWRITABLE = "unwritable"  # in the place of a field that can't be JSON, before its type
 
 # SQLAlchemy prints statements with their parameters at INFO, urllib3 its retries at WARNING. A full span queue is
 # counted (otel.sdk.processor.span.processed): its warning would be written from within a request. An attribute that is
-# cut to its limit is as it should be: in an outage, each failed statement's stack is.
+# cut to its limit is as it should be: in an outage, each failed statement's stack is. Readers of `tracestate` and
+# `baggage` quote what they can't read, which is whatever somebody sent; the instrumentor misses, in each request, a
+# span that could not be begun, which has been told.
 QUIET = {
     "sqlalchemy": logging.WARNING,
     "urllib3": logging.ERROR,
     "opentelemetry.sdk._shared_internal": logging.ERROR,
     "opentelemetry.attributes": logging.ERROR,
+    "opentelemetry.trace": logging.ERROR,
+    "opentelemetry.baggage": logging.ERROR,
+    "opentelemetry.instrumentation.flask": logging.ERROR,
 }
 EXPORTERS = {
     "opentelemetry.exporter.otlp.proto.http.metric_exporter": "metrics",
@@ -122,7 +132,7 @@ class JsonLines(JsonFormatter):
     def __init__(self, instance: str) -> None:
         super().__init__(json_ensure_ascii=True)
         self._instance = instance
-        self._encode = JsonEncoder(ensure_ascii=True).encode
+        self._encode = JsonEncoder(ensure_ascii=True, allow_nan=False).encode  # NaN is no JSON to those who read it
 
     def format(self, record: logging.LogRecord) -> str:
         """Format once per record, though two sinks and the rotation ask for it."""
@@ -132,8 +142,19 @@ class JsonLines(JsonFormatter):
         return line
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
-        """Write JSON with one encoder for all lines; by default each line makes its own."""
-        return self._encode(log_data)
+        """Write JSON with one encoder for all lines, by default each makes its own; a bad field costs only itself."""
+        try:
+            return self._encode(log_data)
+        except Exception as error:  # noqa: BLE001  # keys that are no text, circles, values that can't say what they are
+            complain("formatting_a_line", error)
+            return self._encode({key: self._writable(value) for key, value in log_data.items()})
+
+    def _writable(self, value: object) -> object:
+        try:
+            self._encode(value)
+        except Exception:  # noqa: BLE001  # as above
+            return f"{UNWRITABLE} {type(value).__name__}"
+        return value
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  # logging's name
         """Format an exception without its message."""
@@ -157,7 +178,9 @@ class JsonLines(JsonFormatter):
 
 
 def event_of(record: logging.LogRecord) -> dict[str, str]:
-    """Name the event: ours are constants, a library's own words become the message of a log_message."""
+    """Name the event: ours are constants, a library's own words, without arguments, are a log_message's message."""
     if not record.args and isinstance(record.msg, str) and CONSTANT_NAME.fullmatch(record.msg):
         return {"event": record.msg}
-    return {"event": getattr(record, "event", semconv.EVENT_LOG_MESSAGE), "message": record.getMessage()}
+    known = record.name.partition(".")[0] in ARGUMENTS_ARE_KNOWN
+    message = record.getMessage() if known or not record.args else str(record.msg)
+    return {"event": getattr(record, "event", semconv.EVENT_LOG_MESSAGE), "message": message}

@@ -71,6 +71,18 @@ def test_a_librarys_own_words_are_the_message_of_a_log_message(lines: Lines) -> 
     assert other["event"] == "word"
 
 
+def test_arguments_are_written_only_where_they_are_nobodys_words(log: logging.Logger, lines: Lines) -> None:
+    log.warning("refused for %s", CANARY)
+    logging.getLogger("some.library").error("cannot deliver to %(who)s", {"who": CANARY})
+    logging.getLogger("gunicorn.error").info("Booting worker with pid: %s", 7)
+
+    assert [line["message"] for line in lines()] == [
+        "refused for %s",
+        "cannot deliver to %(who)s",
+        "Booting worker with pid: 7",
+    ]
+
+
 @pytest.mark.parametrize("nasty", ["a\nb", "a\rb", "a\u2028b", "a\u2029b", "\x1b[31mred", '"}', "\ud800", "\x00"])
 def test_no_text_can_split_a_line(log: logging.Logger, capsys: pytest.CaptureFixture[str], nasty: str) -> None:
     log.warning("%s", nasty)
