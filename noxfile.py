@@ -73,6 +73,7 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
     session.run("shellcheck", "nox", ".ci/run")
     run_python(session, "docs.telemetry_page", ["--check"])
+    run_python(session, "docs.metric_attributes")
     run_python(session, "grafana.dashboards", ["--check"])
     run_python(session, "stack.check_docker")
     run_python(session, "stack.check_configs")

@@ -21,6 +21,7 @@ from app.telemetry.portfolio import observe_portfolio
 from app.telemetry.request_line import add_request_line
 from app.telemetry.requests_seen import see_requests
 from app.telemetry.resource import worker_name
+from app.telemetry.safety import quietly
 from app.telemetry.worker_files import ledger_path
 from app.telemetry.workers import Workers
 
@@ -103,7 +104,8 @@ def join_workers() -> None:
     _process.workers.join(directory)
     if _process.signals:
         if _process.settings.otlp_endpoint:  # without one nobody is owed anything
-            _process.ledger.keep_in(ledger_path(directory, _process.settings.worker_slot))
+            with quietly("keeping_the_ledger"):
+                _process.ledger.keep_in(ledger_path(directory, _process.settings.worker_slot))
         threading.Thread(target=_process.signals.flush_metrics, daemon=True).start()
     for companion in _process.companions:
         companion.start()
