@@ -22,6 +22,8 @@ GO_VERSION = (1, 26, 5)
 STOP_SECONDS = 60.0
 # Some changes alter nothing that can be seen, so not all can be noticed; below this, whole rules were untested.
 LOWEST_KILLED_SHARE = 0.9
+# What a pipeline says; the rest of the chain only carries it.
+SAME_FOR_LIGHT = [f"tests/chain/test_{name}.py" for name in ("catalogue_live", "counts", "killed_workers", "panels")]
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # Each Python has instructions of its own per request; a figure is comparable with those of the same one only.
 COUNTED_PYTHON = "3.11"
@@ -105,6 +107,9 @@ def chain(session: nox.Session) -> None:
     install_servers(session)
     run_python(session, "stack.build")  # pytest would keep the compilers' progress to itself
     run_python(session, "pytest", session.posargs or ["tests/chain", "-rP"])
+    if not session.posargs:
+        session.env["TELEMETRY_PIPELINE"] = "light"
+        run_python(session, "pytest", [*SAME_FOR_LIGHT, "-rP"])
 
 
 @nox.session

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One native stack on free ports for the whole session, and a client for each backend."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from stack import nginx
 from stack.backends import Loki, Mailpit, Prometheus, Tempo
 from stack.runner import Stack
 
-# Several processes of several threads: where naive metrics go wrong.
-SERVICE = {"API_WORKERS": "4", "API_THREADS": "4"}
+# Several processes of several threads: where naive metrics go wrong. The same tests hold for both pipelines.
+PIPELINE = os.environ.get("TELEMETRY_PIPELINE", "standard")
+SERVICE = {"API_WORKERS": "4", "API_THREADS": "4", "TELEMETRY_PIPELINE": PIPELINE}
 
 
 @pytest.fixture(scope="session")
