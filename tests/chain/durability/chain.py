@@ -76,6 +76,18 @@ class Chain:
             del self._mutants[name]
             self.restart(name)
 
+    @contextmanager
+    def served_by(self, target: str) -> Iterator[None]:
+        """Run the service from a module of this folder."""
+        usual = self.service["API_CMD"]
+        self.service["API_CMD"] = f"{COMMAND} tests.chain.durability.{target}:app"
+        try:
+            self.restart("api")
+            yield
+        finally:
+            self.service["API_CMD"] = usual
+            self.restart("api")
+
 
 @dataclass
 class Disturbed:
