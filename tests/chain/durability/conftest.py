@@ -22,7 +22,7 @@ SERVICE = {
 
 
 @pytest.fixture(scope="package")
-def chain() -> Iterator[Chain]:
+def running() -> Iterator[Chain]:
     """Run the service, its observers, and nothing else."""
     nginx.install(print)
     service = dict(SERVICE)
@@ -30,3 +30,10 @@ def chain() -> Iterator[Chain]:
         urls = {name: stack.url(name) for name in ("prometheus", "loki", "tempo")}
         yield Chain(stack, service, Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
         stack.kill("tempo")  # an orderly stop takes it 8 s, and nobody reads it any more
+
+
+@pytest.fixture
+def chain(running: Chain) -> Chain:
+    """Give the stack with everything running, also after a test that failed."""
+    running.start(*(name for name in ONLY if name not in running.stack.running))
+    return running

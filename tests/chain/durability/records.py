@@ -9,6 +9,7 @@ from datetime import datetime
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from stack.backends.http import get_json
 from stack.runner import Stack
@@ -25,7 +26,8 @@ LOOK_BACK = "15s"
 EACH_EXPORT = "loan_service_threads_limit"
 WINDOW_SECONDS = 30
 MOST_TRACES = 10_000  # of one window; the load makes about a thousand
-LOST_BY_THE_SERVICE = (
+WAITING, TAKEN, ANSWERED = (
+    "otel_sdk_processor_span_queue_size",
     "otel_sdk_processor_span_processed_total",
     "otel_sdk_exporter_span_exported_total",
 )
@@ -59,7 +61,7 @@ def requests_counted(chain: Chain) -> int:
 
 def requests_served(stack: Stack) -> int:
     """Read the same from the workers themselves."""
-    return round(sum(value for name, value in _page(f"{stack.url('api')}/metrics") if name == COUNT))
+    return round(sum(sample.value for sample in _page(f"{stack.url('api')}/metrics") if sample.name == COUNT))
 
 
 def exports(chain: Chain, since: float, until: float) -> dict[str, list[float]]:
@@ -87,29 +89,34 @@ def traces_stored(chain: Chain, since: float, until: float) -> dict[str, tuple[s
 
 def spans_given_up(chain: Chain) -> int:
     """Read how many spans the service says it could not deliver."""
-    series = "|".join(LOST_BY_THE_SERVICE)
-    query = f'sum(last_over_time({{__name__=~"{series}",error_type!="",{PUSHED}}}[{LOOK_BACK}]))'
+    query = f'sum(last_over_time({{__name__=~"{TAKEN}|{ANSWERED}",error_type!="",{PUSHED}}}[{LOOK_BACK}]))'
     return round(sum(row.value for row in chain.prometheus.query(query)))
+
+
+def spans_under_way(stack: Stack) -> int:
+    """Read how many ended spans the workers have had no answer for; what had no room is not among them."""
+    page = [sample for sample in _page(f"{stack.url('api')}/metrics") if sample.name.startswith("otel_sdk_")]
+    waiting = sum(sample.value for sample in page if sample.name == WAITING)
+    taken = sum(sample.value for sample in page if sample.name == TAKEN and not sample.labels.get("error_type"))
+    return round(waiting + taken - sum(sample.value for sample in page if sample.name == ANSWERED))
 
 
 def dropped_by_collector(stack: Stack) -> dict[str, float]:
     """Read what the collector, since its start, says it could not pass on or take."""
     page = _page(f"{stack.url('otelcol', 'metrics')}/metrics")
-    return {name: value for name, value in page if value and LOST_BY_THE_COLLECTOR.fullmatch(name)}
+    lost = (sample for sample in page if LOST_BY_THE_COLLECTOR.fullmatch(sample.name))
+    return {sample.name: sample.value for sample in lost if sample.value}
 
 
 def queues(stack: Stack) -> dict[str, float]:
     """Read what waits in the collector for each backend, in bytes."""
-    url = f"{stack.url('otelcol', 'metrics')}/metrics"
-    families = text_string_to_metric_families(requests.get(url, timeout=10).text)
-    samples = [sample for family in families for sample in family.samples]
     return {
         sample.labels["exporter"].removeprefix("otlp_http/"): sample.value
-        for sample in samples
+        for sample in _page(f"{stack.url('otelcol', 'metrics')}/metrics")
         if sample.name == "otelcol_exporter_queue_size"
     }
 
 
-def _page(url: str) -> list[tuple[str, float]]:
+def _page(url: str) -> list[Sample]:
     families = text_string_to_metric_families(requests.get(url, timeout=10).text)
-    return [(sample.name, sample.value) for family in families for sample in family.samples]
+    return [sample for family in families for sample in family.samples]

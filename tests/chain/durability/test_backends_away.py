@@ -3,6 +3,8 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,8 +13,8 @@ from tests.chain.durability import mutants, reconcile, records
 from tests.chain.durability.chain import EXPORT_SECONDS, LONG, OUTAGE_SECONDS, Chain, Disturbed, Transform, under_load
 
 BACKENDS = ("loki", "prometheus", "tempo")
-# Two exports of each worker, and three times as long as the mutant tries.
-SHORT_OUTAGE_SECONDS = 6.0
+# Two exports of each worker, and longer than the mutant tries.
+SHORT_OUTAGE_SECONDS = 5.0
 WEAKER_QUEUES = (mutants.queues_in_memory, mutants.giving_up_after_two_seconds)[: 2 if LONG else 1]
 # A server that hangs is met by other limits than one that is gone, and takes all that was sent when it goes on.
 HANGING_SECONDS = OUTAGE_SECONDS / 2
@@ -39,10 +41,9 @@ def test_nothing_is_lost_while_loki_hangs_and_the_others_stay_current(chain: Cha
     counted = records.requests_counted(chain)
 
     with under_load(chain) as disturbed:
-        chain.stack.kill("loki", signal.SIGSTOP)
-        time.sleep(HANGING_SECONDS)
-        waiting, behind = records.queues(chain.stack), seconds_behind(chain)
-        chain.stack.kill("loki", signal.SIGCONT)
+        with hanging(chain, "loki"):
+            time.sleep(HANGING_SECONDS)
+            waiting, behind = records.queues(chain.stack), seconds_behind(chain)
         returned = time.monotonic()
 
     require_everything(chain, disturbed, counted)
@@ -65,6 +66,16 @@ def test_with_a_weaker_queue_each_signal_loses_some(chain: Chain, mutant: Transf
     assert lines > 0
     assert traces > 0
     assert reconcile.longest_gap(chain, disturbed) > 2 * EXPORT_SECONDS
+
+
+@contextmanager
+def hanging(chain: Chain, name: str) -> Iterator[None]:
+    """Let a server stand still: it accepts connections, and answers nothing."""
+    chain.stack.kill(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        chain.stack.kill(name, signal.SIGCONT)
 
 
 def seconds_behind(chain: Chain) -> float:

@@ -13,6 +13,7 @@ from tests.chain.durability.fault_proxy import FaultProxy, Network
 DELAY_SECONDS, JITTER_SECONDS = 0.5, 0.1
 # Five in a hundred, where one is asked for: a short run has some, too.
 RESET_EVERY = 20
+SHAKY_SECONDS = OUTAGE_SECONDS / 4  # before the worst and after it
 # Retries come in a storm only while nothing gets through.
 REFUSING_SECONDS = 3.0
 MOST_ATTEMPTS = 3  # for each batch that gets through
@@ -25,10 +26,10 @@ def test_no_line_is_lost_and_no_batch_is_sent_more_than_three_times(chain: Chain
     with proxies(chain) as (from_service, to_loki):
         with under_load(chain) as disturbed:
             worsen(from_service.network, to_loki.network)
-            time.sleep(OUTAGE_SECONDS / 2)
+            time.sleep(SHAKY_SECONDS)
             with to_loki.refusing(), from_service.refusing():
                 time.sleep(REFUSING_SECONDS)
-            time.sleep(OUTAGE_SECONDS / 2)
+            time.sleep(SHAKY_SECONDS)
         reconcile.require_all_lines(chain, disturbed.since)
         reconcile.require_exact_counts(chain, disturbed, counted)
         reconcile.require_losses_admitted(chain, disturbed, given_up)
