@@ -31,9 +31,23 @@ class Claim:
     expected: Totals
     look: Callable[[], Totals]
 
-    def reached(self) -> bool:
-        """Tell whether everything has arrived, or more."""
-        return self.look().total() >= self.expected.total()
+    def require(self) -> None:
+        """Wait until exactly this has arrived, but no longer than until something has that should not."""
+        found: Totals = Counter()
+
+        def decided() -> bool:
+            nonlocal found
+            found = self.look()
+            return found == self.expected or bool(found - self.expected)
+
+        with suppress(TimeoutError):  # what is missing says more
+            poll(decided, SETTLE_SECONDS, self.where)
+        assert found == self.expected, (self.where, self.expected - found, "and too many:", found - self.expected)
+
+    def require_no_more(self) -> None:
+        """Look again; less may be there, on a page to which a starved worker did not contribute in time."""
+        too_many = self.look() - self.expected
+        assert not too_many, (self.where, "and too many:", too_many)
 
 
 @dataclass(frozen=True)
@@ -89,14 +103,12 @@ class Moment:
 
 
 def require(*claims: Claim) -> None:
-    """Wait until each place has counted everything, then make sure that none counts more, or anything else."""
+    """Wait until each place has counted exactly what it should, then make sure that it stays at that."""
     for claim in claims:
-        with suppress(TimeoutError):  # what is missing says more
-            poll(claim.reached, SETTLE_SECONDS, claim.where)
+        claim.require()
     time.sleep(1.0)
     for claim in claims:
-        found = claim.look()
-        assert found == claim.expected, (claim.where, claim.expected - found, "and too many:", found - claim.expected)
+        claim.require_no_more()
 
 
 def settle(backends: Backends) -> None:

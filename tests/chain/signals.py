@@ -2,7 +2,7 @@
 """How many requests each signal has counted, and the clients, by route and status."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +12,7 @@ from tests.chain.rises import Totals, risen
 from tests.chain.traffic import Seen
 
 COUNT = "http_server_request_duration_seconds_count"
+PAGE_SECONDS = 10.0
 KEYS = "loan_idempotency_requests_total"
 ROUTE, STATUS = "http_route", "http_response_status_code"
 SERVER_SPANS = '{resource.service.name="loan-service" && kind=server}'
@@ -34,28 +35,36 @@ def keys(prometheus: Prometheus, since: float) -> Totals:
 
 def scraped(url: str) -> Totals:
     """Read the counts since the arbiter's start from whichever worker answers /metrics."""
-    found: Totals = Counter()
-    for labels, value in on_page(url, COUNT):
-        found[labels.get(ROUTE, ""), labels[STATUS]] += round(value)
-    return found
+    return Page(url).counts()
 
 
-def workers_up(url: str) -> int:
-    """Count the workers that hand out their metrics, which they do before their first request."""
-    return round(sum(value for _, value in on_page(url, "loan_service_worker_up")))
+class Page:
+    """A service's /metrics now; of a worker that does not answer in time, the counts that it last gave."""
 
+    def __init__(self, url: str) -> None:
+        answer = requests.get(f"{url}/metrics", timeout=PAGE_SECONDS)
+        answer.raise_for_status()
+        families = text_string_to_metric_families(answer.text)
+        self._samples = [sample for family in families for sample in family.samples]
 
-def under_way(url: str) -> int:
-    """Count the requests that the service is working on."""
-    return round(sum(value for _, value in on_page(url, "http_server_active_requests")))
+    def counts(self) -> Totals:
+        """Count the requests."""
+        found: Totals = Counter()
+        for sample in self._samples:
+            if sample.name == COUNT:
+                found[sample.labels.get(ROUTE, ""), sample.labels[STATUS]] += round(sample.value)
+        return found
 
+    def workers_up(self) -> int:
+        """Count the workers that answered, as they do before their first request."""
+        return self._sum("loan_service_worker_up")
 
-def on_page(url: str, metric: str) -> Iterator[tuple[dict[str, str], float]]:
-    """Read a metric's samples from a service's /metrics."""
-    answer = requests.get(f"{url}/metrics", timeout=10)
-    answer.raise_for_status()
-    for family in text_string_to_metric_families(answer.text):
-        yield from ((sample.labels, sample.value) for sample in family.samples if sample.name == metric)
+    def under_way(self) -> int:
+        """Count the requests that these workers are working on."""
+        return self._sum("http_server_active_requests")
+
+    def _sum(self, metric: str) -> int:
+        return round(sum(sample.value for sample in self._samples if sample.name == metric))
 
 
 def logged(loki: Loki, started: float, ended: float) -> Totals:

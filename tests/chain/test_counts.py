@@ -2,12 +2,14 @@
 """One request counts as one, in the client, Prometheus, /metrics, Loki and Tempo; one loan counts as one, too."""
 
 import time
+from functools import partial
 
 import pytest
 
+from stack.polling import poll
 from stack.runner import Stack
 from tests.chain import books
-from tests.chain.agreement import Claim, Moment, require, settle
+from tests.chain.agreement import SETTLE_SECONDS, Moment, require, settle
 from tests.chain.conftest import Backends
 from tests.chain.lives import LIVES
 from tests.chain.traffic import side_by_side
@@ -25,7 +27,8 @@ def test_every_signal_counts_what_the_client_counted(stack: Stack, backends: Bac
     before.require_agreement(seen)
     portfolio = books.kept_portfolio(stack.database_url)
     assert portfolio
-    require(Claim("the portfolio in Prometheus", portfolio, lambda: books.shown_portfolio(backends.prometheus)))
+    shown = partial(books.shown_portfolio, backends.prometheus)
+    poll(lambda: shown() == portfolio, SETTLE_SECONDS, "the portfolio in Prometheus")
 
 
 def test_one_request_that_no_client_counted_is_noticed_in_every_signal(stack: Stack, backends: Backends) -> None:
