@@ -3,13 +3,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bench.cost import control, gate, page, targets
 from bench.cost.duel import fight
 from bench.cost.hold import REQUESTS, hold
 from bench.cost.hold import ROUNDS as HOLD_ROUNDS
-from bench.cost.instructions import count
+from bench.cost.instructions import LAYOUTS, Counts, count, mean
 from bench.cost.programs import require
 from bench.cost.variants import MODES, VARIANTS
 
@@ -22,7 +23,7 @@ SECONDS: Final = 4  # CPU time is counted in hundredths: 1 % of what a side take
 
 def add_to(commands: "Commands") -> None:
     """Define the command."""
-    parser = commands.add_parser("cost", help="what telemetry costs; 20 minutes, and needs wrk and valgrind")
+    parser = commands.add_parser("cost", help="what telemetry costs; half an hour, and needs wrk and valgrind")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each duel (default: {ROUNDS})")
     parser.add_argument("--seconds", type=int, default=SECONDS, help=f"of each round (default: {SECONDS})")
     parser.add_argument("--dry", action="store_true", help="leave docs/cost.md and the committed figures as they are")
@@ -49,6 +50,9 @@ def _check() -> int:
     counts = count(["bare", *MODES], _say, lambda variant, routes: control.routes(variant, routes, kept))
     control.require_seen(counts)
     counts = control.without(counts)
+    if gate.regressions(kept, counts):
+        _say("more than committed: counting again in other layouts of memory, whose mean decides")
+        counts = mean([counts, *(count(["bare", *MODES], _say, layout=layout) for layout in (1, 2))])
     _say("\n".join(map(str, gate.compare(kept, counts))))
     if gate.improvements(kept, counts):
         _say("some of it is less than committed: with `./nox -s cost -- --accept` it cannot grow back unseen")
@@ -58,16 +62,20 @@ def _check() -> int:
 
 
 def _accept() -> int:
-    gate.keep(count(["bare", *MODES], _say))
+    gate.keep(_counted(["bare", *MODES]))
     _say(f"written to {gate.KEPT.name}")
     return 0
+
+
+def _counted(variants: Sequence[str]) -> Counts:
+    return mean([count(variants, _say, layout=layout) for layout in range(len(LAYOUTS))])
 
 
 def _measure(options: argparse.Namespace) -> int:
     require("wrk", _say)
     duels = fight([name for name in VARIANTS if name != "bare"], options.rounds, options.seconds, _say)
     holds = hold(MODES, HOLD_ROUNDS, REQUESTS, _say)
-    counts = count(list(VARIANTS), _say)
+    counts = _counted(list(VARIANTS))
     rounds = f"{options.rounds} rounds of {options.seconds} s."
     results = page.Results(duels, counts, holds, rounds)
     _say("\n".join(page.lines(results)))

@@ -11,7 +11,7 @@ from bench.cost.instructions import Counts
 from bench.cost.variants import MODES
 
 KEPT: Final = Path(__file__).with_name("instructions.json")
-# Two runs differ by under 1 %, and two builds of one Python by under 2 %: a regression is seen, and chance is not.
+# Means of three layouts of memory differ by under 1 %, and two builds of one Python by under 2 %.
 TOLERANCE: Final = 0.03
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from bench.cost import control, gate, programs, wrk
-from bench.cost.instructions import summary
+from bench.cost.instructions import mean, summary
 from bench.cost.routes import Route
 from bench.cost.served import Served
 from bench.cost.sink import collecting
@@ -79,6 +79,10 @@ def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, name: str) 
 
     with pytest.raises(RuntimeError, match=f"apt-get install {name}"):
         programs.require(name, print)
+
+
+def test_counts_of_several_layouts_become_their_mean() -> None:
+    assert mean([{"bare": {"GET": 100}}, {"bare": {"GET": 103}}]) == {"bare": {"GET": 101}}
 
 
 def test_only_the_total_of_cachegrind_is_read() -> None:
