@@ -8,8 +8,10 @@ import pytest
 from stack import nginx
 from stack.backends import Loki, Prometheus, Tempo
 from stack.runner import Stack
-from tests.chain.durability.chain import COMMAND, EXPORT_SECONDS, Chain
+from tests.chain.durability.chain import COMMAND, EXPORT_SECONDS, LONG, Chain
 
+# What restarts the service for its sake alone runs nightly.
+collect_ignore = [] if LONG else ["test_collector_away_too_long.py"]
 ONLY = ("db", "migrate", "api", "nginx", "prometheus", "otelcol", "tempo", "loki")
 SERVICE = {
     # No worker is replaced by another one: its counts and its memory are followed for minutes.
