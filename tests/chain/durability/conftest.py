@@ -8,6 +8,7 @@ import pytest
 from stack import nginx
 from stack.backends import Loki, Prometheus, Tempo
 from stack.runner import Stack
+from tests.chain.conftest import PIPELINE
 from tests.chain.durability.chain import COMMAND, EXPORT_SECONDS, LONG, Chain
 
 # What restarts the service for its sake alone runs nightly.
@@ -16,6 +17,7 @@ ONLY = ("db", "migrate", "api", "nginx", "prometheus", "otelcol", "tempo", "loki
 SERVICE = {
     # No worker is replaced by another one: its counts and its memory are followed for minutes.
     "API_CMD": f"{COMMAND} app.wsgi:app",
+    "TELEMETRY_PIPELINE": PIPELINE,
     "API_WORKERS": "2",
     "API_THREADS": "4",
     # Half the usual time: gaps show sooner, and so does their end.

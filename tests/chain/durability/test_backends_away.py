@@ -58,7 +58,7 @@ def test_nothing_is_lost_while_loki_hangs_and_the_others_stay_current(chain: Cha
     require_everything(chain, disturbed, counted)
     print(f"complete {time.monotonic() - returned:.0f} s after the return; at its end waited {waiting}")  # noqa: T201  # the figure is the result
     assert waiting["loki"] > 0
-    assert behind < 2 * EXPORT_SECONDS
+    assert behind < 3 * EXPORT_SECONDS
 
 
 @pytest.mark.parametrize("mutant", WEAKER_QUEUES)

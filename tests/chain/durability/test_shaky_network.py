@@ -13,7 +13,7 @@ from tests.chain.durability.fault_proxy import FaultProxy, Network
 DELAY_SECONDS, JITTER_SECONDS = 0.5, 0.1
 # Five in a hundred, where one is asked for: a short run has some, too.
 RESET_EVERY = 20
-SHAKY_SECONDS = OUTAGE_SECONDS / 4  # before the worst and after it
+SHAKY_SECONDS = min(OUTAGE_SECONDS / 4, 15.0)  # before the worst and after it; some hundred requests are enough
 # Retries come in a storm only while nothing gets through.
 REFUSING_SECONDS = 3.0
 MOST_ATTEMPTS = 3  # for each batch that gets through
