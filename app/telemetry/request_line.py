@@ -8,7 +8,9 @@ import time
 from typing import Final
 
 from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
 from opentelemetry.util.http import sanitize_method
+from werkzeug.exceptions import HTTPException
 
 from app.telemetry import semconv
 from app.telemetry.logging import opening, write_line
@@ -22,11 +24,21 @@ _logger = logging.getLogger(__name__)
 
 
 def add_request_line(app: Flask) -> None:
-    """Log each request when it is answered; probes aren't logged."""
-    app.after_request(log_request)
+    """Log each request when its answer is final; probes aren't logged.
+
+    Not as an after_request hook: where another hook raises, Flask calls no further one, and the answer is another.
+    """
+    finalize = app.finalize_request
+
+    def finalize_and_log(rv: ResponseReturnValue | HTTPException, from_error_handler: bool = False) -> Response:
+        response = finalize(rv, from_error_handler)
+        log_request(response)
+        return response
+
+    app.finalize_request = finalize_and_log  # type: ignore[method-assign]
 
 
-def log_request(response: Response) -> Response:
+def log_request(response: Response) -> None:
     """Write the line; the client's address and agent stay out, and so does a path that no route knows.
 
     It is most of all lines, so it does not take the way of a log record, which costs as much as a whole request of a
@@ -49,7 +61,6 @@ def log_request(response: Response) -> Response:
                 )
         except Exception as error:  # noqa: BLE001  # the answer is ready, and must get away
             complain("logging_a_request", error)
-    return response
 
 
 # Methods are whatever somebody sent; what is asked for again stays.
