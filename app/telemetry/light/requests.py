@@ -59,12 +59,16 @@ class RequestLayer:
         """Give an application that does the same and is observed."""
 
         def observed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            span = RequestSpan(parent_of(environ))
-            token = attach(set_span_in_context(span))
+            try:
+                span = RequestSpan(parent_of(environ))
+                token = attach(set_span_in_context(span))
+            except Exception as error:  # noqa: BLE001  # a request that can't be observed can still be answered
+                complain("beginning_a_request", error)
+                return inner(environ, start_response)
 
             def answered(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Callable[[bytes], object]:
                 span.status = status
-                headers += (("traceresponse", span.name), EXPOSED)
+                headers = [*headers, ("traceresponse", span.name), EXPOSED]  # a copy: it may be given twice
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
             try:

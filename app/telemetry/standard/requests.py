@@ -12,6 +12,7 @@ from opentelemetry.trace import Span
 from opentelemetry.util.http import sanitize_method
 
 from app.telemetry import semconv
+from app.telemetry.standard.guard import guarded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -23,14 +24,15 @@ EXCLUDED_URLS = rf"^https?://[^/]*(?:{'|'.join(sorted(semconv.PROBES))})(?:\?.*)
 def instrument_flask(app: Flask, tracer_provider: trace.TracerProvider, meter_provider: MeterProvider) -> None:
     """Make a span and a measurement of each request, and answer with its trace id."""
     set_global_response_propagator(TraceResponsePropagator())  # type: ignore[no-untyped-call]
-    FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
-        app,
-        request_hook=name_unmatched,
-        tracer_provider=tracer_provider,
-        meter_provider=meter_provider,
-        excluded_urls=EXCLUDED_URLS,
-        enable_commenter=False,  # it attaches a context to each request and never detaches it
-    )
+    with guarded(app):
+        FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
+            app,
+            request_hook=name_unmatched,
+            tracer_provider=tracer_provider,
+            meter_provider=meter_provider,
+            excluded_urls=EXCLUDED_URLS,
+            enable_commenter=False,  # it attaches a context to each request and never detaches it
+        )
 
 
 def name_unmatched(span: Span, environ: "WSGIEnvironment") -> None:

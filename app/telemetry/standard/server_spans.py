@@ -2,13 +2,16 @@
 """The TracerProvider, and the way of its spans to where spans wait."""
 
 import functools
+import time
 from collections.abc import Callable
 
+from flask import request
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanKind, StatusCode
 
+from app.telemetry.requests_seen import BEGUN
 from app.telemetry.safety import complain
 from app.telemetry.spans.allowed import EVENT_ATTRIBUTES, MAX_VALUE_LENGTH, allowed
 from app.telemetry.spans.record import Happening, SpanRecord, Template
@@ -35,13 +38,19 @@ class ToQueue(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Keep of a span what it may say."""
         try:
-            self._put(record_of(span))
+            self._put(record_of(span, elapsed_ns()))
         except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so
             complain("ending_a_span", error)
 
 
-def record_of(span: ReadableSpan) -> SpanRecord:
-    """Copy a span without anything that may identify a person, and without a negative duration."""
+def elapsed_ns() -> int:
+    """Tell how long the request has taken: the SDK reads the wall clock twice, and it may be set in between."""
+    begun: float = request.environ[BEGUN]
+    return round((time.perf_counter() - begun) * 1e9)
+
+
+def record_of(span: ReadableSpan, elapsed: int) -> SpanRecord:
+    """Copy a span without anything that may identify a person."""
     context, parent, start = span.context, span.parent, span.start_time or 0
     assert context is not None  # noqa: S101  # a span that ends has begun
     return SpanRecord(
@@ -50,7 +59,7 @@ def record_of(span: ReadableSpan) -> SpanRecord:
         context.span_id,
         parent.span_id if parent else 0,
         start,
-        max(start, span.end_time or 0),  # the SDK reads the wall clock twice, and it may be set back in between
+        start + elapsed,
         allowed(span.kind, (span.attributes or {}).copy()),  # type: ignore[attr-defined]  # one copy is one lock
         # The description quotes the exception; its class is in error.type, its stack in the log line.
         span.status.status_code is StatusCode.ERROR,

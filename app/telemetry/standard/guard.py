@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Around an instrumentor that is not ours: whatever it raises, the request is answered as it would have been without.
+
+It stands on both sides of the instrumentor's layer. So it knows whose exception it is: the application's own goes on
+its way, the instrumentor's is told and ends here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask
+from opentelemetry.context import Context, attach
+
+from app.telemetry.safety import complain
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# In the request's environment: the application's answer, None as long as it is at work; and the server's own
+# start_response, None once it was called.
+ANSWER: Final = "loan_service.answer"
+START: Final = "loan_service.start_response"
+
+
+@contextmanager
+def guarded(app: Flask) -> Iterator[None]:
+    """Guard the application from what is put around it, and hooked into it, meanwhile."""
+    bare = app.wsgi_app
+    app.wsgi_app = inside(bare)  # type: ignore[assignment, method-assign]
+    yield
+    app.wsgi_app = outside(app.wsgi_app, bare)  # type: ignore[assignment, method-assign]
+    for hooks in (app.before_request_funcs[None], app.teardown_request_funcs[None]):
+        hooks[-1] = quiet(hooks[-1])
+
+
+def inside(bare: "WSGIApplication") -> "WSGIApplication":
+    """Note that the application was reached, and what it answered."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ[ANSWER] = None
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:  # noqa: ANN401  # WSGI's own
+            try:
+                return start_response(status, headers, *exc_info)
+            except Exception as error:
+                server = environ[START]
+                if server is None:  # it is the server who refuses
+                    raise
+                complain("answering_a_request", error)
+                return server(status, headers, *exc_info)  # type: ignore[no-any-return]
+
+        answer = environ[ANSWER] = bare(environ, start)
+        return answer
+
+    return application
+
+
+def outside(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplication":
+    """Answer as the application did, or let it answer."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:  # noqa: ANN401  # as above
+            environ[START] = None
+            return start_response(status, headers, *exc_info)
+
+        environ[START] = start
+        try:
+            return observed(environ, start)
+        except Exception as error:
+            answer: Iterable[bytes] | None = environ.get(ANSWER)
+            if answer is None and ANSWER in environ:
+                raise
+            complain("observing_a_request", error)
+            return bare(environ, start_response) if answer is None else answer
+
+    return application
+
+
+def quiet(hook: Callable[..., Any]) -> Callable[..., None]:
+    """Give a hook that raises nothing; where it fails, it leaves no half of its work to the thread's next request."""
+
+    def quiet_hook(*arguments: object) -> None:
+        try:
+            hook(*arguments)
+        except Exception as error:  # noqa: BLE001  # the request is worth more
+            attach(Context())
+            complain("observing_a_request", error)
+
+    return quiet_hook
