@@ -11,6 +11,7 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 from app.domain.events import DomainEvent
 from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
+from app.telemetry.safety import complain
 from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
 _logger = logging.getLogger(__name__)
@@ -38,15 +39,25 @@ def forget_instruments() -> None:
 
 def record(event: DomainEvent) -> None:
     """Turn an event into its signals; one that nobody described is a warning, never a failed request."""
-    signals = signals_of(event)
+    try:
+        signals = signals_of(event)
+    except Exception as error:  # noqa: BLE001  # the fact is committed, whatever is said of it
+        complain("describing_an_event", error)
+        return
     if signals is None:
         warnings.warn(f"no signal for {type(event).__name__}", stacklevel=2)
         return
     for measurement in signals.measurements:
         _measure(measurement)
-    trace.get_current_span().set_attributes(signals.span)
-    if signals.line:
-        _write(signals.line)
+    try:
+        trace.get_current_span().set_attributes(signals.span)
+    except Exception as error:  # noqa: BLE001  # as above
+        complain("noting_an_event", error)
+    try:
+        if signals.line:
+            _write(signals.line)
+    except Exception as error:  # noqa: BLE001  # as above
+        complain("telling_an_event", error)
 
 
 def _create(meter: Meter, declared: Declared) -> Counter | Histogram:

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from app.telemetry import semconv
 from app.telemetry.ledger import Entry, Ledger
+from app.telemetry.safety import complain
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -57,7 +58,11 @@ class AccountedExporter(OTLPMetricExporter):
         self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: object
     ) -> MetricExportResult:
         """Export, and note it when the collector has it."""
-        result = super().export(metrics_data, timeout_millis, **kwargs)
+        try:
+            result = super().export(metrics_data, timeout_millis, **kwargs)
+        except Exception as error:  # noqa: BLE001  # the SDK would tell of it at each export
+            complain("exporting_metrics", error)
+            return MetricExportResult.FAILURE
         if result is MetricExportResult.SUCCESS:
             cells = self._ledger.cells
             cells[Entry.REQUESTS_EXPORTED] = requests_in(metrics_data)

@@ -29,6 +29,7 @@ from app.telemetry import semconv
 from app.telemetry.fences import FENCES, Fence
 from app.telemetry.metering.observed import ObservedCounter, ObservedGauge, ObservedUpDownCounter
 from app.telemetry.metering.recorded import RecordedCounter, RecordedHistogram
+from app.telemetry.safety import quietly
 
 Readable = RecordedCounter | RecordedHistogram | ObservedCounter | ObservedGauge | ObservedUpDownCounter
 Kind = TypeVar("Kind", bound=Readable)
@@ -82,9 +83,14 @@ class FencedMeter(Meter):
         self._nothing = NoOpMeter(semconv.SERVICE)
 
     def read(self, *, take_exemplars: bool) -> list[Metric]:
-        """Read every instrument that has something to say."""
-        metrics = [each.read(take_exemplars=take_exemplars) for each in list(self._readable.values())]
-        return [metric for metric in metrics if metric]
+        """Read every instrument that has something to say; one that fails says nothing, and the others still do."""
+        metrics: list[Metric] = []
+        for each in list(self._readable.values()):
+            with quietly("reading_a_metric"):  # else the exporter's thread would end
+                metric = each.read(take_exemplars=take_exemplars)
+                if metric:
+                    metrics.append(metric)
+        return metrics
 
     def create_counter(self, name: str, unit: str = "", description: str = "") -> Counter:
         """Create a counter."""

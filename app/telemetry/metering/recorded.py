@@ -21,6 +21,8 @@ from opentelemetry.sdk.metrics.export import Histogram as HistogramData
 from opentelemetry.trace import SpanContext, get_current_span
 from opentelemetry.util.types import Attributes
 
+from app.telemetry.safety import complain
+
 Key = tuple[Any, ...]  # the attributes' values in the fence's order, None for one that is missing
 Sample = tuple[float, int, SpanContext]  # what becomes an exemplar when it is read: value, time, span
 
@@ -63,13 +65,16 @@ class RecordedCounter(Recorded, Counter):
 
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Add to a series."""
-        key, sample = self._key(attributes), sample_of(amount, context)
-        with self._lock:
-            series = self._series.get(key)
-            if series is None:
-                series = self._series[key] = _Total()
-            series.value += amount
-            series.sample = sample or series.sample
+        try:
+            key, sample = self._key(attributes), sample_of(amount, context)
+            with self._lock:
+                series = self._series.get(key)
+                if series is None:
+                    series = self._series[key] = _Total()
+                series.value += amount
+                series.sample = sample or series.sample
+        except Exception as error:  # noqa: BLE001  # whoever measures has other things to do, which must not fail
+            complain("measuring", error)
 
     def read(self, *, take_exemplars: bool) -> Metric | None:
         """Read all series; exemplars are taken by one reader, as each is told once."""
@@ -114,18 +119,21 @@ class RecordedHistogram(Recorded, Histogram):
 
     def record(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Count a value in its bucket; a bound belongs to the bucket below it."""
-        key, sample = self._key(attributes), sample_of(amount, context)
-        bucket = bisect_left(self._bounds, amount)
-        with self._lock:
-            series = self._series.get(key)
-            if series is None:
-                series = self._series[key] = _Distribution(len(self._bounds) + 1)
-            series.counts[bucket] += 1
-            series.sum += amount
-            series.smallest = min(series.smallest, amount)
-            series.largest = max(series.largest, amount)
-            if sample:
-                series.samples[bucket] = sample
+        try:
+            key, sample = self._key(attributes), sample_of(amount, context)
+            bucket = bisect_left(self._bounds, amount)
+            with self._lock:
+                series = self._series.get(key)
+                if series is None:
+                    series = self._series[key] = _Distribution(len(self._bounds) + 1)
+                series.counts[bucket] += 1
+                series.sum += amount
+                series.smallest = min(series.smallest, amount)
+                series.largest = max(series.largest, amount)
+                if sample:
+                    series.samples[bucket] = sample
+        except Exception as error:  # noqa: BLE001  # as above
+            complain("measuring", error)
 
     def read(self, *, take_exemplars: bool) -> Metric | None:
         """Read all series; exemplars are taken by one reader, as each is told once."""

@@ -42,7 +42,7 @@ class CollectorDelivery:
             return Answer.REFUSED
         try:
             status = self._session.post(self._url, body, headers=HEADERS, timeout=self._timeout).status_code
-        except requests.RequestException as error:
+        except Exception as error:  # noqa: BLE001  # not all that can go wrong is requests' own, and the queue must go on
             self._complain(redaction.error_type(error))
             return Answer.NONE
         if status == requests.codes.ok:

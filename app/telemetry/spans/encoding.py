@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from app.telemetry import semconv
+from app.telemetry.safety import complain
 from app.telemetry.spans.record import Happening, SpanRecord, Template
 
 # A field's tag is 8 times its number, plus how it is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four.
@@ -29,6 +30,7 @@ FLAGS_LOCAL, FLAGS_REMOTE = (b"\x85\x01" + struct.pack("<I", flags) for flags in
 KINDS: Final = {kind: KIND + bytes([kind.value + 1]) for kind in SpanKind}
 KEY, VALUE = b"\x0a", b"\x12"
 TEXT, TRUTH, WHOLE, REAL, LIST, LIST_ELEMENT = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x2a", b"\x0a"
+WHOLE_LIMIT: Final = 2**63
 SHORT: Final = tuple(bytes([number]) for number in range(0x80))  # the numbers of one byte
 # What is different in almost every span would only push the rest out of the cache.
 UNIQUE: Final = frozenset({semconv.URL_PATH, semconv.LOAN_BORROWER_ID, semconv.LOAN_ID, semconv.LOAN_TRANSACTION_ID})
@@ -50,7 +52,16 @@ class RequestEncoder:
 
 
 def encode_span(span: SpanRecord) -> bytes:
-    """Write one span."""
+    """Write one span; where something that it says cannot be written, the span alone."""
+    try:
+        return _span(span)
+    except Exception as error:  # noqa: BLE001  # what a value does when it is asked what it is, is its own affair
+        alone = _span(span._replace(attributes={}, events=(), trace_state=""))
+        complain("encoding_a_span", error)
+        return alone
+
+
+def _span(span: SpanRecord) -> bytes:
     parts = [TRACE_ID, span.trace_id.to_bytes(16, "big"), SPAN_ID, span.span_id.to_bytes(8, "big")]
     if span.trace_state:
         parts.append(text(TRACE_STATE, span.trace_state))
@@ -58,7 +69,10 @@ def encode_span(span: SpanRecord) -> bytes:
         parts += (PARENT_ID, span.parent_id.to_bytes(8, "big"))
     parts += (_template(span.template), START_AND_END.pack(START, span.start, END, span.end))
     for key, value in span.attributes.items():
-        parts.append(_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
+        try:
+            parts.append(_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
+        except TypeError:  # a list: it cannot be looked up
+            parts.append(_attribute(key, value))
     parts += [member(EVENT, _event(event)) for event in span.events]
     if span.failed:
         parts.append(STATUS_IS_ERROR)
@@ -100,11 +114,11 @@ def any_value(value: object) -> bytes:
         return text(TEXT, value)
     if isinstance(value, bool):
         return TRUTH + varint(value)
-    if isinstance(value, int):
+    if isinstance(value, int) and -WHOLE_LIMIT <= value < WHOLE_LIMIT:
         return WHOLE + varint(value & 0xFFFF_FFFF_FFFF_FFFF)  # two's complement
     if isinstance(value, float):
         return REAL + struct.pack("<d", value)
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         return member(LIST, b"".join([member(LIST_ELEMENT, any_value(each)) for each in value]))
     return text(TEXT, str(value))
 
