@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attributes of strange types on the span of a request: the span tells what it can, and nobody else notices."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+
+from app import telemetry
+from app.domain.events import DomainEvent
+from app.settings import Settings, TelemetryPipeline
+from app.telemetry import instruments, safety
+from app.telemetry.log_sinks import OncePerMinute
+from app.telemetry.signals import Line, Signals
+from tests.telemetry.conftest import Lines, Observed
+
+CANARY = "canary-4111-1111"
+CACHED, UNIQUE = "loan.idempotency.outcome", "loan.id"  # the encoder goes another way for either
+
+
+class Unspeakable:
+    """A value that fails whoever asks what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError(CANARY)
+
+    __repr__ = __str__
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+# A value, and what leaves with the span: as OTLP has it, else as Python shows it.
+STRANGE = [
+    ({"a": {"b": 1}}, "{'a': {'b': 1}}"),
+    (["a", "b"], ("a", "b")),
+    (2**63 - 1, 2**63 - 1),
+    (2**63, str(2**63)),
+    (-(2**63), -(2**63)),
+    (-(2**63) - 1, str(-(2**63) - 1)),
+    (True, True),
+    (float("inf"), float("inf")),
+    ("\ud800", "?"),
+    ("\x00", "\x00"),
+    (b"\xff", r"b'\xff'"),
+]
+
+
+@pytest.fixture(autouse=True)
+def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+
+
+def tell(observed: Observed, value: object) -> None:
+    """Let a view set a value three times."""
+
+    @observed.app.get("/strange")
+    def strange() -> str:
+        span = trace.get_current_span()
+        span.set_attribute(CACHED, value)  # type: ignore[arg-type]  # the point
+        span.set_attribute(UNIQUE, value)  # type: ignore[arg-type]
+        return "strange"
+
+    assert [observed.client.get("/strange").text for _ in range(3)] == ["strange"] * 3
+
+
+@pytest.mark.parametrize(("value", "told"), STRANGE, ids=lambda value: repr(value)[:20].replace("\x00", "NUL"))
+def test_a_strange_value_is_told_as_well_as_it_can_be(
+    observed: Observed, value: object, told: object, lines: Lines
+) -> None:
+    tell(observed, value)
+
+    spans = observed.spans.get_finished_spans()
+    assert [(span.attributes[CACHED], span.attributes[UNIQUE]) for span in spans] == [(told, told)] * 3
+    assert [line["event"] for line in lines()] == ["http_request"] * 3
+
+
+def test_not_a_number_is_told_as_such(observed: Observed) -> None:
+    tell(observed, float("nan"))
+
+    [text] = {repr(span.attributes[CACHED]) for span in observed.spans.get_finished_spans()}
+    assert text == "nan"
+
+
+def test_an_object_is_told_by_the_light_pipeline_and_dropped_by_the_sdk(observed: Observed, settings: Settings) -> None:
+    tell(observed, object())
+
+    told = {str(span.attributes[UNIQUE])[:15] for span in observed.spans.get_finished_spans()}
+    assert told == ({"None"} if settings.telemetry_pipeline is TelemetryPipeline.STANDARD else {"<object object "})
+
+
+UNTELLABLE = {"endless": 10**5000, "unspeakable": Unspeakable(), "circle": CIRCLE}
+# The SDK asks a value what it is at once, and raises what that raises to whoever sets it.
+BY_PIPELINE = [(pipeline, name) for pipeline in TelemetryPipeline for name in UNTELLABLE]
+ASKED_LATER = [
+    (pipeline, name)
+    for pipeline, name in BY_PIPELINE
+    if (pipeline, name) not in {(TelemetryPipeline.STANDARD, "unspeakable"), (TelemetryPipeline.STANDARD, "circle")}
+]
+
+
+@pytest.mark.parametrize(("settings", "name"), ASKED_LATER, indirect=["settings"])
+def test_a_value_that_cannot_be_told_costs_no_span(observed: Observed, name: str, lines: Lines) -> None:
+    tell(observed, UNTELLABLE[name])
+
+    spans, written = observed.spans.get_finished_spans(), lines()
+    events = [line["event"] for line in written]
+    assert [span.name for span in spans] == ["GET /strange"] * 3
+    assert events.count("http_request") == 3
+    assert events.count("telemetry_failed") == 1
+    assert {line["doing"] for line in written if "doing" in line} <= {"encoding_a_span"}
+    assert CANARY not in str(written)
+    assert sum(point.count for point in observed.points("http.server.request.duration")) == 3
+
+
+@pytest.mark.parametrize(("settings", "name"), BY_PIPELINE, indirect=["settings"])
+def test_an_event_with_such_a_value_costs_no_request(
+    observed: Observed, name: str, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals = Signals(span={UNIQUE: UNTELLABLE[name]}, line=Line("loan_approved"))  # type: ignore[dict-item]  # the point
+    monkeypatch.setattr(instruments, "signals_of", lambda _event: signals)
+
+    @observed.app.get("/event")
+    def event() -> str:
+        telemetry.record(DomainEvent())
+        return "recorded"
+
+    assert [observed.client.get("/event").text for _ in range(3)] == ["recorded"] * 3
+    written = lines()
+    assert [line["event"] for line in written].count("loan_approved") == 3
+    assert [line["event"] for line in written].count("telemetry_failed") <= 1
+    assert [span.name for span in observed.spans.get_finished_spans()] == ["GET /event"] * 3
+
+
+def test_the_span_after_one_that_cannot_be_told_is_whole(observed: Observed) -> None:
+    tell(observed, 10**5000)
+
+    observed.client.get("/loans/7")
+
+    span = observed.span("GET /loans/<int:number>")
+    assert (span.attributes["url.path"], span.attributes["http.route"]) == ("/loans/7", "/loans/<int:number>")
+
+
+def test_a_view_that_speaks_to_its_span_as_the_api_allows_is_answered(observed: Observed, lines: Lines) -> None:
+    @observed.app.get("/talks")
+    def talks() -> str:
+        span = trace.get_current_span()
+        span.add_event("said", {"words": CANARY})
+        span.set_attributes({"words": CANARY})
+        span.set_status(trace.Status(trace.StatusCode.ERROR, CANARY))
+        span.update_name("GET /talks")
+        return "talked"
+
+    assert observed.client.get("/talks").text == "talked"
+    assert [line["event"] for line in lines()] == ["http_request"]
+    assert observed.span("GET /talks").status is trace.StatusCode.ERROR
+    assert CANARY not in observed.span("GET /talks").text
