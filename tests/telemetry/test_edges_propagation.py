@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Headers of tracing that are broken: a trace of one's own at worst, and not a word of them in any signal."""
+
+import logging
+
+import pytest
+
+from app.settings import Settings, TelemetryPipeline
+from app.telemetry.logging import QUIET
+from tests.telemetry.conftest import Lines, Observed
+from tests.telemetry.edges import TRACE
+
+CANARY = "canary 4111 1111"
+ITS_TRACE = "a" * 32
+BROKEN_PARENTS = [
+    CANARY,
+    "",
+    TRACE.upper(),
+    f"{TRACE}-{CANARY}",
+    f"ff{TRACE[2:]}",
+    f"00-{'0' * 32}-{'b' * 16}-01",
+    f"00-{'a' * 32}-{'0' * 16}-01",
+    f"00-{'٣' * 32}-{'b' * 16}-01".encode().decode("latin-1"),
+    "x" * 7000,
+]
+BROKEN_STATES = [
+    CANARY,
+    f"a={CANARY},a={CANARY}",
+    ",".join(f"k{number}=v" for number in range(40)),
+    "x" * 600,
+    "é=1",
+    "=",
+    ",,,",
+]
+BROKEN_BAGGAGE = [CANARY, f"{CANARY}=;;=,", "a=" + "b" * 5000, "%ff=%ff", "=,=", "x" * 9000]
+
+
+@pytest.mark.parametrize("parent", BROKEN_PARENTS, ids=lambda parent: ascii(parent)[:30])
+def test_a_broken_parent_begins_a_trace_of_ones_own(observed: Observed, parent: str, lines: Lines) -> None:
+    answer = observed.client.get("/loans/7", headers={"traceparent": parent, "tracestate": "a=b"})
+
+    [span] = observed.spans.get_finished_spans()
+    assert answer.status_code == 200
+    assert (span.parent, span.trace_state) == (None, "")
+    assert f"{span.context.trace_id:032x}" == answer.get_json()["trace_id"] != ITS_TRACE
+    assert [line["event"] for line in lines()] == ["http_request"]
+
+
+@pytest.mark.parametrize("state", BROKEN_STATES, ids=lambda state: ascii(state)[:30])
+def test_a_broken_state_is_left_out_and_the_trace_goes_on(observed: Observed, state: str, lines: Lines) -> None:
+    answer = observed.client.get("/loans/7", headers={"traceparent": TRACE, "tracestate": state})
+
+    [span], written = observed.spans.get_finished_spans(), lines()
+    assert answer.get_json()["trace_id"] == ITS_TRACE
+    assert span.trace_state == ""
+    assert [line["event"] for line in written] == ["http_request"]
+    assert CANARY not in f"{written}{span.text}"
+
+
+@pytest.mark.parametrize("baggage", BROKEN_BAGGAGE, ids=lambda baggage: ascii(baggage)[:30])
+def test_broken_baggage_is_not_spoken_of(observed: Observed, baggage: str, lines: Lines) -> None:
+    answer = observed.client.get("/loans/7", headers={"traceparent": TRACE, "baggage": baggage})
+
+    [span], written = observed.spans.get_finished_spans(), lines()
+    assert answer.get_json()["trace_id"] == ITS_TRACE
+    assert [line["event"] for line in written] == ["http_request"]
+    assert CANARY not in f"{written}{span.text}"
+
+
+def test_the_libraries_do_quote_what_they_cannot_read(
+    observed: Observed, settings: Settings, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in QUIET:
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
+        logging.getLogger(name).manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001  # as setLevel does
+
+    observed.client.get("/loans/7", headers={"traceparent": TRACE, "tracestate": CANARY, "baggage": CANARY})
+
+    quoting = {line["logger"] for line in lines() if CANARY in str(line)}
+    assert "opentelemetry.trace.span" in quoting
+    standard = settings.telemetry_pipeline is TelemetryPipeline.STANDARD
+    assert ("opentelemetry.baggage.propagation" in quoting) is standard  # the light pipeline reads no baggage
