@@ -121,3 +121,12 @@ def test_a_middlewares_second_answer_is_the_same_and_the_instrumentor_alone_does
     # The instrumentor asks Flask for the request at each start_response, and by then there is none.
     measured = [point.attributes["http.response.status_code"] for point in edges.points("http.server.request.duration")]
     assert measured == ([] if settings.telemetry_pipeline is TelemetryPipeline.STANDARD else [503])
+
+
+@pytest.mark.parametrize("path", ["/names/%C3%BC", "/names/%ff", "/names/%00", "/names/%37", "/names/a%0d%0ab"])
+def test_the_path_of_the_span_is_the_path_of_the_line(edges: Observed, path: str, lines: Lines) -> None:
+    Server(edges.app.wsgi_app).serve(Case(path))
+
+    [line] = lines()
+    [span] = edges.spans.get_finished_spans()
+    assert span.attributes["url.path"] == line["url.path"] != path

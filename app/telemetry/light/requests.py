@@ -20,6 +20,7 @@ from app.telemetry import semconv
 from app.telemetry.light.span import RequestSpan
 from app.telemetry.request_line import ROUTE
 from app.telemetry.safety import complain
+from app.telemetry.spans.allowed import as_text
 from app.telemetry.spans.record import SpanRecord, Template
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class RequestLayer:
             protocol, route = environ["SERVER_PROTOCOL"], environ.get(ROUTE)
             kind = describe(environ["REQUEST_METHOD"], route, span.status, environ["wsgi.url_scheme"], protocol)
             self._duration.record(elapsed / 1e9, kind.measured)
-            path = None if route is None else environ["PATH_INFO"]
+            path = None if route is None else as_text(environ["PATH_INFO"])
             self._put(span.ended(kind.template, path, elapsed, failed=kind.failed))
         except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so
             complain("ending_a_request", error)

@@ -50,9 +50,15 @@ def allowed(kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> dict[st
     """Choose the attributes that a span of this kind may have."""
     names = ALLOWED.get(kind, frozenset())
     chosen = {name: value for name, value in attributes.items() if name in names}
-    if semconv.HTTP_ROUTE not in chosen:
-        chosen.pop(semconv.URL_PATH, None)  # no route matched: the path is whatever someone typed
+    path = chosen.pop(semconv.URL_PATH, None)
+    if path is not None and semconv.HTTP_ROUTE in chosen:  # no route matched: the path is whatever someone typed
+        chosen[semconv.URL_PATH] = as_text(str(path))
     return chosen
+
+
+def as_text(path: str) -> str:
+    """Give a path as the text that it is: WSGI hands it over with a character for each byte."""
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
 def without_literals(statement: str) -> str:
