@@ -2,14 +2,19 @@
 """Which request yields which span, and what the span keeps to itself."""
 
 import re
+import time
 
 import pytest
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind, StatusCode
 
 from app.telemetry.spans.allowed import LITERAL
+from app.telemetry.spans.encoding import RequestEncoder
+from app.telemetry.standard.server_spans import build_tracer_provider
 from tests.telemetry.conftest import Observed
 
 CANARY = "canary-4111-1111"
+ENCODER = RequestEncoder({}, "loan-service")
 
 
 def test_a_request_is_one_server_span_named_by_its_route(observed: Observed) -> None:
@@ -139,3 +144,22 @@ def test_an_exception_marks_the_span_by_type_and_not_by_words(observed: Observed
 )
 def test_literals_leave_a_statement(text: str, cleaned: str) -> None:
     assert LITERAL.sub("?", text) == cleaned
+
+
+def test_a_span_of_somebody_elses_joins_the_trace_and_keeps_its_own_duration(observed: Observed) -> None:
+    provider = build_tracer_provider(Resource.create(), lambda span: observed.spans.take(ENCODER.encode([span])))
+
+    @observed.app.get("/nested")
+    def nested() -> str:
+        time.sleep(0.02)
+        with provider.get_tracer("somebody").start_as_current_span("inner") as inner:
+            inner.set_attribute("http.route", CANARY)
+        return "nested"
+
+    observed.client.get("/nested")
+
+    inner, request = observed.span("inner"), observed.span("GET /nested")
+    assert inner.parent is not None
+    assert inner.parent.span_id == request.context.span_id
+    assert inner.end_time - inner.start_time < 20_000_000 <= request.end_time - request.start_time
+    assert inner.attributes == {}  # of a kind that has no list, nothing leaves

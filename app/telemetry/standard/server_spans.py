@@ -38,28 +38,34 @@ class ToQueue(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Keep of a span what it may say."""
         try:
-            self._put(record_of(span, elapsed_ns()))
+            self._put(record_of(span, end_of(span)))
         except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so
             complain("ending_a_span", error)
 
 
+def end_of(span: ReadableSpan) -> int:
+    """Tell when a span ended; a request's, by how long it took, as the wall clock may be set meanwhile."""
+    start = span.start_time or 0
+    return start + elapsed_ns() if span.kind is SpanKind.SERVER else max(start, span.end_time or 0)
+
+
 def elapsed_ns() -> int:
-    """Tell how long the request has taken: the SDK reads the wall clock twice, and it may be set in between."""
+    """Tell how long the request has taken."""
     begun: float = request.environ[BEGUN]
     return round((time.perf_counter() - begun) * 1e9)
 
 
-def record_of(span: ReadableSpan, elapsed: int) -> SpanRecord:
+def record_of(span: ReadableSpan, end: int) -> SpanRecord:
     """Copy a span without anything that may identify a person."""
-    context, parent, start = span.context, span.parent, span.start_time or 0
+    context, parent = span.context, span.parent
     assert context is not None  # noqa: S101  # a span that ends has begun
     return SpanRecord(
         template(span.name, span.kind),
         context.trace_id,
         context.span_id,
         parent.span_id if parent else 0,
-        start,
-        start + elapsed,
+        span.start_time or 0,
+        end,
         allowed(span.kind, (span.attributes or {}).copy()),  # type: ignore[attr-defined]  # one copy is one lock
         # The description quotes the exception; its class is in error.type, its stack in the log line.
         span.status.status_code is StatusCode.ERROR,
