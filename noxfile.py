@@ -25,8 +25,6 @@ LOWEST_KILLED_SHARE = 0.9
 # What a pipeline says; the rest of the chain only carries it.
 SAME_FOR_LIGHT = [f"tests/chain/test_{name}.py" for name in ("catalogue_live", "counts", "killed_workers", "panels")]
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# Each Python has instructions of its own per request; a figure is comparable with those of the same one only.
-COUNTED_PYTHON = "3.11"
 
 
 def install(session: nox.Session, *names: str) -> None:
@@ -91,7 +89,7 @@ def test(session: nox.Session) -> None:
     run_python(session, "pytest", session.posargs or quick)
 
 
-@nox.session(python=COUNTED_PYTHON)
+@nox.session
 def cost(session: nox.Session) -> None:
     """Count the instructions that telemetry adds to a request, and fail where they have grown by over 3 %."""
     install(session, "app", "stack")

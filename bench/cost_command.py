@@ -46,7 +46,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check() -> int:
-    kept = gate.kept()
+    try:
+        kept = gate.kept()
+    except gate.OtherPythonError as other:
+        return _tell(str(other))
     counts = count(["bare", *MODES], _say, lambda variant, routes: control.routes(variant, routes, kept))
     control.require_seen(counts)
     counts = control.without(counts)
@@ -59,6 +62,15 @@ def _check() -> int:
     grown = gate.regressions(kept, counts)
     _say("\n".join(["telemetry costs more than committed:", *map(str, grown)]) if grown else "no more than committed")
     return 1 if grown else 0
+
+
+def _tell(why: str) -> int:
+    counts = count(["bare", *MODES], _say)
+    told = [
+        f"{mode}, {name}: {ratio:.3f} x bare" for mode in MODES for name, ratio in gate.ratios(counts, mode).items()
+    ]
+    _say("\n".join([*told, f"{why}: told, and compared with nothing"]))
+    return 0
 
 
 def _accept() -> int:

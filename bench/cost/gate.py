@@ -15,6 +15,10 @@ KEPT: Final = Path(__file__).with_name("instructions.json")
 TOLERANCE: Final = 0.03
 
 
+class OtherPythonError(RuntimeError):
+    """The committed figures are another Python's, which counts otherwise."""
+
+
 class Compared(NamedTuple):
     """A mode's multiple of bare on a route, as it was committed and as it is."""
 
@@ -34,10 +38,10 @@ def keep(counts: Counts, file: Path = KEPT) -> None:
 
 
 def kept(file: Path = KEPT) -> Counts:
-    """Read the figures; raise RuntimeError if another Python made them, which counts otherwise."""
+    """Read the figures; raise OtherPythonError if another one made them."""
     read = json.loads(file.read_text(encoding="utf-8"))
     if read["python"] != _python():
-        raise RuntimeError(f"the committed figures are Python {read['python']}'s, and this is {_python()}")
+        raise OtherPythonError(f"the committed figures are Python {read['python']}'s, and this is {_python()}")
     counts: Counts = read["instructions"]
     return counts
 

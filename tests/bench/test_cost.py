@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench import cost_command
+from bench.__main__ import main
 from bench.cost import control, gate, programs, wrk
-from bench.cost.instructions import mean, summary
+from bench.cost.instructions import Counts, mean, summary
 from bench.cost.routes import Route
 from bench.cost.served import Served
 from bench.cost.sink import collecting
@@ -55,6 +57,26 @@ def test_figures_are_kept_for_one_python(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(f"3.{sys.version_info.minor}", "2.7"))
     with pytest.raises(RuntimeError, match=r"Python 2\.7's"):
         gate.kept(file)
+
+
+def test_on_another_python_the_figures_are_told_and_compared_with_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_another() -> Counts:
+        raise gate.OtherPythonError("the committed figures are Python 2.7's, and this is 3.11")
+
+    monkeypatch.setattr(gate, "kept", of_another)
+    monkeypatch.setattr(cost_command, "count", lambda _variants, _say: {**COUNTS, "light": COUNTS["standard"]})
+    monkeypatch.setattr(cost_command, "require", lambda _name, _say: None)
+
+    code = main(["cost", "--check"])
+
+    assert code == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "standard, GET one loan: 2.000 x bare",
+        "light, GET one loan: 2.000 x bare",
+        "the committed figures are Python 2.7's, and this is 3.11: told, and compared with nothing",
+    ]
 
 
 def test_the_committed_figures_are_of_both_modes_on_every_route() -> None:
