@@ -17,10 +17,11 @@ BACKENDS = ("prometheus", "loki", "tempo")
 # Ten times what the spans that wait take, since a worker also warms up.
 MOST_GROWTH = 20 * memory.MEBIBYTE
 STOP_SECONDS = 10.0
-# How long each takes to be seen; what waits in a queue without a bound grows too slowly for a short time.
-TARGETS = {"leaking_target": 5.0}
+# How long each takes to be seen, and at how many requests a second. Half a kilobyte a span, as what waits in a queue
+# without a bound, grows too slowly for a short time.
+TARGETS = {"leaking_target": (5.0, RATE)}
 if memory.tells_a_slope(OUTAGE_SECONDS):
-    TARGETS["unbounded_target"] = OUTAGE_SECONDS
+    TARGETS["unbounded_target"] = (OUTAGE_SECONDS, 3 * RATE)
 
 
 def test_the_service_works_on_without_observers_and_stops_in_time(chain: Chain) -> None:
@@ -41,8 +42,9 @@ def test_the_service_works_on_without_observers_and_stops_in_time(chain: Chain) 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_service_that_keeps_something_of_each_request_grows(chain: Chain, target: str) -> None:
-    with chain.served_by(target), nobody_observes(chain), steady_load(chain.stack.url("nginx"), RATE):
-        growth = memory.growth_of_workers(chain.stack.pid("api"), TARGETS[target])
+    seconds, rate = TARGETS[target]
+    with chain.served_by(target), nobody_observes(chain), steady_load(chain.stack.url("nginx"), rate):
+        growth = memory.growth_of_workers(chain.stack.pid("api"), seconds)
 
     print(f"workers grew by {grown(growth)}")  # noqa: T201  # the figure is the result
     assert min(growth.values()) > MOST_GROWTH
