@@ -24,6 +24,15 @@ STOP_SECONDS = 60.0
 LOWEST_KILLED_SHARE = 0.9
 # What a pipeline says; the rest of the chain only carries it.
 SAME_FOR_LIGHT = [f"tests/chain/test_{name}.py" for name in ("catalogue_live", "counts", "killed_workers", "panels")]
+# Of an outage; of the soak; every combination of workers; and how many of them are killed.
+LONG = {"OUTAGE_SECONDS": "300", "SOAK_SECONDS": "60", "EXACTNESS": "full", "KILLS": "12"}
+LONG_FORMS = [
+    "tests/chain/durability",
+    "tests/chain/test_counts_by_workers.py",
+    "tests/chain/test_killed_workers.py",
+    "tests/telemetry/test_black_hole.py",
+    "tests/concurrency",
+]
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -174,14 +183,17 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """Run the long forms: Loki away for five minutes, the collector killed; eight clients while workers are killed."""
+    """Run the long forms: outages of five minutes, every number and class of workers, a soak; then all of it light."""
     install(session, "test")
     install_servers(session)
     run_python(session, "stack.build")
-    session.env["OUTAGE_SECONDS"] = "300"
-    session.env["SOAK_SECONDS"] = "60"
-    long_forms = ["tests/chain/test_durability.py", "tests/concurrency"]
-    run_python(session, "pytest", session.posargs or [*long_forms, "-rP"])
+    session.env.update(LONG)
+    run_python(session, "pytest", session.posargs or [*LONG_FORMS, "-rP"])
+    if not session.posargs:
+        for name in LONG:
+            del session.env[name]
+        session.env["TELEMETRY_PIPELINE"] = "light"
+        run_python(session, "pytest", ["tests/chain", "-rP"])
 
 
 @nox.session(default=False)
