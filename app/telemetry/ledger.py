@@ -86,7 +86,8 @@ def loss_of(entries: tuple[int, ...]) -> Loss:
     waiting = entries[Entry.SPANS_ENDED] - entries[Entry.SPANS_DROPPED] - entries[Entry.SPANS_SENT]
     return Loss(
         requests_in_flight=entries[Entry.REQUESTS_BEGUN] - entries[Entry.REQUESTS_ENDED],
-        requests_unexported=entries[Entry.REQUESTS_ENDED] - entries[Entry.REQUESTS_EXPORTED],
+        # A request is measured before it has ended: an export in between tells of one more.
+        requests_unexported=max(0, entries[Entry.REQUESTS_ENDED] - entries[Entry.REQUESTS_EXPORTED]),
         spans_lost=waiting + counted,
         spans_unconfirmed=(entries[Entry.SPANS_SENT] - entries[Entry.SPANS_DELIVERED] - entries[Entry.SPANS_REFUSED]),
     )

@@ -53,6 +53,14 @@ def test_dropped_and_refused_spans_are_lost_until_their_count_has_arrived() -> N
     assert ledger.loss() == Loss(0, 0, spans_lost=10 + (10 + 6 - 12), spans_unconfirmed=4)
 
 
+def test_a_request_that_is_exported_before_it_has_ended_is_no_negative_loss() -> None:
+    ledger = Ledger()
+    ledger.cells[Entry.REQUESTS_BEGUN] = 1
+    ledger.cells[Entry.REQUESTS_EXPORTED] = 1
+
+    assert ledger.loss() == Loss(1, 0, 0, 0)
+
+
 def test_closing_removes_the_file(tmp_path: Path) -> None:
     ledger = Ledger()
     ledger.keep_in(tmp_path / "w0.ledger")

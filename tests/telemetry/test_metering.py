@@ -105,6 +105,19 @@ def test_a_counter_adds_up_over_threads() -> None:
     assert point.value == 4000  # type: ignore[union-attr]
 
 
+def test_no_point_is_older_than_its_series() -> None:
+    reader = InMemoryMetricReader()
+    meter = provider(reader)
+    counter, duration = meter.create_counter("events"), meter.create_histogram("duration")
+
+    # To Prometheus a series begins at zero at its start: a point before that would be a reset, and counted twice.
+    for number in range(200):
+        counter.add(1, {"kind": str(number)})
+        duration.record(0.3, {"route": str(number)})
+        for metric in metrics(reader).values():
+            assert all(point.start_time_unix_nano <= point.time_unix_nano for point in metric.data.data_points)
+
+
 def test_an_exemplar_is_told_once_to_the_exporter_and_never_to_the_page() -> None:
     page, exporter = InMemoryMetricReader(), InMemoryMetricReader()
     meter = provider(page, exporter)
