@@ -28,7 +28,8 @@ from app.storage.database import db
 from bench.cost.routes import Route
 
 WARM = 8  # caches of statements, routes and series are filled by the first
-# Multiples of 128 spans' requests: every export of ours is a full batch in both.
+# Few enough that ours are exported in one batch or two at the end: the batch's own request to the collector, which is
+# shared by 512 spans in service, is in both.
 NUMBERS = (32, 160)
 # Valgrind makes a turn of the interpreter thirty times shorter: threads would take turns within a request.
 TURN_SECONDS = 1.0

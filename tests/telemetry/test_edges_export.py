@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import requests
+import urllib3
 from flask import Flask
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
@@ -66,7 +66,7 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
     exporting = {thread for thread in threading.enumerate() if thread.name.startswith("Otel")}
     with monkeypatch.context() as patch:
         post, export = Broken(), Broken()
-        patch.setattr(requests.Session, "post", post)
+        patch.setattr(urllib3.PoolManager, "request", post)
         patch.setattr(OTLPMetricExporter, "export", export)
         answers = [app.test_client().get("/loans/7").status_code for _ in range(3)]
         poll(lambda: min(post.calls, export.calls) >= EXPORTS, 20, "exports that fail")

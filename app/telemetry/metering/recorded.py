@@ -128,8 +128,10 @@ class RecordedHistogram(Recorded, Histogram):
                     series = self._series[key] = _Distribution(len(self._bounds) + 1)
                 series.counts[bucket] += 1
                 series.sum += amount
-                series.smallest = min(series.smallest, amount)
-                series.largest = max(series.largest, amount)
+                if amount < series.smallest:  # noqa: PLR1730  # two calls would cost as much as the rest
+                    series.smallest = amount
+                if amount > series.largest:  # noqa: PLR1730
+                    series.largest = amount
                 if sample:
                     series.samples[bucket] = sample
         except Exception as error:  # noqa: BLE001  # as above

@@ -4,9 +4,10 @@
 import gzip
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
-import requests
+import urllib3
 
 from app.telemetry import redaction, semconv
 from app.telemetry.log_sinks import OncePerMinute
@@ -29,8 +30,8 @@ class CollectorDelivery:
     def __init__(self, encoder: RequestEncoder, endpoint: str, timeout_seconds: float) -> None:
         self._encoder = encoder
         self._url = endpoint.rstrip("/") + "/v1/traces"
-        self._timeout = timeout_seconds
-        self._session = requests.Session()
+        # The exporters' own library, requests, builds several objects around each of these.
+        self._pool = urllib3.PoolManager(maxsize=1, retries=False, timeout=timeout_seconds)
         self._complaints = OncePerMinute()
 
     def __call__(self, spans: Sequence[SpanRecord]) -> Answer:
@@ -41,11 +42,11 @@ class CollectorDelivery:
             self._complain(redaction.error_type(error))
             return Answer.REFUSED
         try:
-            status = self._session.post(self._url, body, headers=HEADERS, timeout=self._timeout).status_code
-        except Exception as error:  # noqa: BLE001  # not all that can go wrong is requests' own, and the queue must go on
+            status = self._pool.request("POST", self._url, body=body, headers=HEADERS).status
+        except Exception as error:  # noqa: BLE001  # not all that can go wrong is urllib3's own, and the queue must go on
             self._complain(redaction.error_type(error))
             return Answer.NONE
-        if status == requests.codes.ok:
+        if status == HTTPStatus.OK:
             return Answer.DELIVERED
         self._complain(str(status))
         return Answer.NONE if status in AGAIN else Answer.REFUSED

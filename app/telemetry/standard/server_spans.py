@@ -69,9 +69,9 @@ def record_of(span: ReadableSpan, end: int) -> SpanRecord:
         allowed(span.kind, (span.attributes or {}).copy()),  # type: ignore[attr-defined]  # one copy is one lock
         # The description quotes the exception; its class is in error.type, its stack in the log line.
         span.status.status_code is StatusCode.ERROR,
-        tuple(without_words(event) for event in span.events),
+        [without_words(event) for event in span.events],
         bool(parent and parent.is_remote),
-        context.trace_state.to_header(),
+        context.trace_state.to_header() if context.trace_state else "",
     )
 
 
