@@ -4,6 +4,7 @@
 import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from tests.chain.traffic import Client, Seen
 CLIENT_ID = DEV_KEYS[0].client_id
 # An export is tried for 2 s before it counts as failed, and the first one comes within 5 s.
 TELLING_SECONDS = 30.0
+# The exemplars of what was provoked before go out with the next export, each once; the interval is 5 s.
+EXPORTED_SECONDS = 6.0
 # What a worker takes to be missed and replaced, on a busy machine.
 RESTART_SECONDS = 5.0
 
@@ -89,6 +92,7 @@ def ask_for_totals(stack: Stack) -> bool:
 def a_collector_that_is_away(client: Client, stack: Stack) -> None:
     """Answer a request while nobody takes its span and its measurement."""
     failing = "telemetry_export_failing"
+    time.sleep(EXPORTED_SECONDS)
     with away(stack, "otelcol"):
         client.ask(200, f"GET {LOANS}?limit=1")
         poll(lambda: written(stack, failing, "traces"), TELLING_SECONDS, "a failing export of traces")
