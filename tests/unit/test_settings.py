@@ -62,6 +62,7 @@ def test_strong_secrets_are_accepted_outside_development(environment: str) -> No
         ("APP_ENV", "prod"),
         ("DEBUG", "maybe"),
         ("LOG_LEVEL", "LOUD"),
+        ("TELEMETRY_PIPELINE", "heavy"),
         ("API_PORT", "eighty"),
         ("API_PORT", "65536"),
         ("API_PORT", "٨٠"),
