@@ -15,7 +15,7 @@ from app import telemetry
 from app.settings import Settings, TelemetryPipeline
 from tests.telemetry.conftest import Lines, Observed
 from tests.telemetry.edges import CASES, OURS, TWICE, Case
-from tests.telemetry.edges_target import build
+from tests.telemetry.edges_app import build
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
