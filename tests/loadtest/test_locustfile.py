@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 Start = Callable[[str], str]
 # Chance decides what people do: a rare row may stay empty in a few seconds.
 EMPTY_ROWS_AT_MOST = 3
+# Of few answers in a few seconds, a slow machine is late with some.
+LATE_ROWS_AT_MOST = 2
 
 
 @pytest.fixture
@@ -48,8 +50,11 @@ def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Pa
     done = run_load(start(""), 12, f"--html={report}")
 
     rows = failed(done.stdout)
-    assert [row for row in rows if ": requests" not in row] == [], done.stdout + done.stderr
-    assert len(rows) <= EMPTY_ROWS_AT_MOST, rows
+    late = [row for row in rows if ": p95" in row]
+    empty = [row for row in rows if ": requests" in row]
+    assert len(rows) == len(late) + len(empty), done.stdout + done.stderr
+    assert len(late) <= LATE_ROWS_AT_MOST, done.stdout
+    assert len(empty) <= EMPTY_ROWS_AT_MOST, rows
     assert done.returncode == (1 if rows else 0)
     assert "<html" in report.read_text(encoding="utf-8")
 
