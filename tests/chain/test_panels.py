@@ -42,10 +42,11 @@ def click(stack: Stack) -> Iterator[Click]:
     edge = stack.url("nginx")
     loan_id = submit_application(edge)
     servers = Prometheus(stack.url("prometheus")), Loki(stack.url("loki")), Tempo(stack.url("tempo"))
+    # Before the load: a bucket keeps one exemplar, and other requests that fail with this one could take its place.
+    walk = Follower(*servers).follow(failing_request(edge, stack.database_url, loan_id))
     with steady_load(edge, REQUESTS_PER_SECOND):
         side_by_side(edge, ALL * 3)
         slow_request(edge, stack.database_url, loan_id)
-        walk = Follower(*servers).follow(failing_request(edge, stack.database_url, loan_id))
         yield Click(walk.exemplar.trace_id, ROUTE, walk.exemplar.series["instance"])
 
 

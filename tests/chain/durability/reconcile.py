@@ -8,7 +8,7 @@ from statistics import mode
 
 from stack.polling import poll
 from tests.chain.durability import records
-from tests.chain.durability.chain import Chain, Disturbed
+from tests.chain.durability.chain import EXPORT_SECONDS, Chain, Disturbed
 
 # An empty queue and one more reading of the files take a second; a busy machine needs many of them.
 CATCH_UP_SECONDS = 120.0
@@ -67,8 +67,8 @@ def require_exact_counts(chain: Chain, disturbed: Disturbed, counted_before: int
 
 
 def longest_gap(chain: Chain, disturbed: Disturbed) -> float:
-    """Give the longest time in which Prometheus has no sample of a worker's export."""
-    found = records.exports(chain, disturbed.since, disturbed.until)
+    """Give the longest time in which Prometheus has no sample of a worker's export, up to the first after the load."""
+    found = records.exports(chain, disturbed.since, disturbed.until + 2 * EXPORT_SECONDS)
     gaps = [later - earlier for times in found.values() for earlier, later in pairwise(times)]
     samples = {instance: len(times) for instance, times in found.items()}
     print(f"samples of {disturbed.until - disturbed.since:.0f} s: {samples}; longest gap {max(gaps):.1f} s")  # noqa: T201  # the figure is the result
