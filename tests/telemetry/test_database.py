@@ -35,6 +35,7 @@ def database_url(postgres: Postgres) -> str:
 def engine(observed: Observed, database_url: str) -> Iterator[sa.Engine]:
     """Give an engine created after telemetry was set up, as the factory does; and routes that use it."""
     engine = sa.create_engine(database_url, pool_size=2, max_overflow=1)
+    engine.connect().close()  # the first connection asks the server who it is
     telemetry.observe_pool(engine)
     serve(observed, engine)
     yield engine
@@ -189,3 +190,21 @@ def test_a_server_that_cannot_be_reached_is_told_with_the_reason(observed: Obser
     assert re.search(r"^psycopg2\.OperationalError: .*Connection refused$", text, re.MULTILINE)
     assert "secret" not in text
     assert observed.points("db.client.operation.duration") == []
+
+
+def test_statements_of_every_kind_are_watched(observed: Observed, engine: sa.Engine) -> None:
+    @observed.app.get("/kinds")
+    def kinds() -> str:
+        with engine.begin() as connection:
+            connection.execution_options(no_parameters=True).exec_driver_sql("SELECT 1 % 1")
+            connection.execute(sa.text("UPDATE borrowers SET age = :a WHERE email = :e"), [{"a": 1, "e": "x"}] * 2)
+            with pytest.raises(sa.exc.ProgrammingError):
+                connection.execute(sa.text("DELETE FROM nothing WHERE a = :a"), [{"a": 1}] * 2)
+        return "done"
+
+    assert observed.client.get("/kinds").text == "done"
+
+    spans = observed.spans.get_finished_spans()
+    assert [span.name for span in spans] == ["SELECT people", "UPDATE people", "DELETE people", "GET /kinds"]
+    assert [span.status is StatusCode.ERROR for span in spans] == [False, False, True, False]
+    assert sum(point.count for point in observed.points("db.client.operation.duration")) == 3
