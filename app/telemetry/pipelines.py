@@ -23,11 +23,11 @@ from app.telemetry.readers import page_reader, push_readers
 from app.telemetry.requests_seen import observe_active_requests
 from app.telemetry.resource import build_resource
 from app.telemetry.spans.delivery import CollectorDelivery
-from app.telemetry.spans.encoding import RequestEncoder
+from app.telemetry.spans.encoding import RequestEncoder, encode_span
 from app.telemetry.spans.queue import SpanQueue
 from app.telemetry.spans.record import SpanRecord
 from app.telemetry.standard.requests import instrument_flask
-from app.telemetry.standard.server_spans import build_tracer_provider
+from app.telemetry.standard.tracer import QueueTracerProvider
 from app.telemetry.statements import Statements
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def build_signals(
     instruments.create_instruments(meter, settings.api_threads)
     create_portfolio_gauges(meter)
     light = settings.telemetry_pipeline is TelemetryPipeline.LIGHT
-    requests = light_requests(meter, put) if light else standard_requests(resource, meter_provider, put)
+    requests = light_requests(meter, put) if light else standard_requests(meter_provider, put)
     return Signals(meter_provider, queue, Pools(meter), statements, requests)
 
 
@@ -94,12 +94,12 @@ def way_out(
     """Say where ended spans go: to a test, to the collector's queue, or nowhere; log lines carry their ids anyway."""
     encoder = RequestEncoder(dict(resource.attributes), semconv.SERVICE)
     if pipeline is not None:
-        return None, lambda span: pipeline.take(encoder.encode([span]))
+        return None, lambda span: pipeline.take(encoder.encode([encode_span(span)]))
     if not settings.otlp_endpoint:
         return None, lambda _span: None
     delivery = CollectorDelivery(encoder, settings.otlp_endpoint, settings.otlp_timeout_seconds)
     queue = SpanQueue(delivery, ledger, settings.span_export_delay_seconds)
-    return queue, queue.put
+    return queue, lambda span: queue.put(encode_span(span))
 
 
 def light_requests(meter: Meter, put: Put) -> Callable[[Flask], None]:
@@ -107,9 +107,8 @@ def light_requests(meter: Meter, put: Put) -> Callable[[Flask], None]:
     return RequestLayer(meter, put).instrument
 
 
-def standard_requests(resource: Resource, meter_provider: MeterProvider, put: Put) -> Callable[[Flask], None]:
-    """Observe requests by OpenTelemetry's instrumentor and SDK."""
+def standard_requests(meter_provider: MeterProvider, put: Put) -> Callable[[Flask], None]:
+    """Observe requests by OpenTelemetry's instrumentor."""
     # Read once, when the first instrumentor is initialised.
     os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
-    tracer_provider = build_tracer_provider(resource, put)
-    return lambda app: instrument_flask(app, tracer_provider, meter_provider)
+    return lambda app: instrument_flask(app, QueueTracerProvider(put), meter_provider)

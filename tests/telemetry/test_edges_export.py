@@ -66,7 +66,7 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
     exporting = {thread for thread in threading.enumerate() if thread.name.startswith("Otel")}
     with monkeypatch.context() as patch:
         post, export = Broken(), Broken()
-        patch.setattr(urllib3.PoolManager, "request", post)
+        patch.setattr(urllib3.HTTPConnectionPool, "urlopen", post)
         patch.setattr(OTLPMetricExporter, "export", export)
         answers = [app.test_client().get("/loans/7").status_code for _ in range(3)]
         poll(lambda: min(post.calls, export.calls) >= EXPORTS, 20, "exports that fail")

@@ -46,7 +46,7 @@ PARTS = [
     (f"{FLASK}.get_global_response_propagator", ["answering_a_request"]),
     (f"{FLASK}.trace.set_span_in_context", ["observing_a_request"]),
     ("app.telemetry.standard.requests.sanitize_method", ["observing_a_request"]),
-    ("app.telemetry.standard.server_spans.elapsed_ns", ["ending_a_span"]),
+    ("app.telemetry.standard.tracer.allowed", ["ending_a_span"]),
 ]
 
 

@@ -9,7 +9,6 @@ from opentelemetry import trace
 
 from app import telemetry
 from app.domain.events import DomainEvent
-from app.settings import Settings, TelemetryPipeline
 from app.telemetry import instruments, safety
 from app.telemetry.log_sinks import OncePerMinute
 from app.telemetry.signals import Line, Signals
@@ -82,24 +81,16 @@ def test_not_a_number_is_told_as_such(observed: Observed) -> None:
     assert text == "nan"
 
 
-def test_an_object_is_told_by_the_light_pipeline_and_dropped_by_the_sdk(observed: Observed, settings: Settings) -> None:
+def test_an_object_is_told_as_python_shows_it(observed: Observed) -> None:
     tell(observed, object())
 
-    told = {str(span.attributes[UNIQUE])[:15] for span in observed.spans.get_finished_spans()}
-    assert told == ({"None"} if settings.telemetry_pipeline is TelemetryPipeline.STANDARD else {"<object object "})
+    assert {str(span.attributes[UNIQUE])[:15] for span in observed.spans.get_finished_spans()} == {"<object object "}
 
 
 UNTELLABLE = {"endless": 10**5000, "unspeakable": Unspeakable(), "circle": CIRCLE}
-# The SDK asks a value what it is at once, and raises what that raises to whoever sets it.
-BY_PIPELINE = [(pipeline, name) for pipeline in TelemetryPipeline for name in UNTELLABLE]
-ASKED_LATER = [
-    (pipeline, name)
-    for pipeline, name in BY_PIPELINE
-    if (pipeline, name) not in {(TelemetryPipeline.STANDARD, "unspeakable"), (TelemetryPipeline.STANDARD, "circle")}
-]
 
 
-@pytest.mark.parametrize(("settings", "name"), ASKED_LATER, indirect=["settings"])
+@pytest.mark.parametrize("name", UNTELLABLE)
 def test_a_value_that_cannot_be_told_costs_no_span(observed: Observed, name: str, lines: Lines) -> None:
     tell(observed, UNTELLABLE[name])
 
@@ -113,7 +104,7 @@ def test_a_value_that_cannot_be_told_costs_no_span(observed: Observed, name: str
     assert sum(point.count for point in observed.points("http.server.request.duration")) == 3
 
 
-@pytest.mark.parametrize(("settings", "name"), BY_PIPELINE, indirect=["settings"])
+@pytest.mark.parametrize("name", UNTELLABLE)
 def test_an_event_with_such_a_value_costs_no_request(
     observed: Observed, name: str, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

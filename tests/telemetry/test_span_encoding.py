@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.trace import SpanKind, StatusCode
 
-from app.telemetry.spans.encoding import RequestEncoder, varint
+from app.telemetry.spans.encoding import RequestEncoder, encode_span, varint
 from app.telemetry.spans.record import Happening, SpanRecord, Template
 from tests.telemetry.spans_seen import SpanSeen, decoded
 
@@ -36,7 +36,7 @@ SPANS = st.builds(
 
 
 def read(span: SpanRecord) -> SpanSeen:
-    [seen] = decoded(ENCODER.encode([span]))
+    [seen] = decoded(ENCODER.encode([encode_span(span)]))
     return seen
 
 
@@ -58,7 +58,7 @@ def test_a_span_is_read_as_it_was_written(span: SpanRecord) -> None:
 
 @given(st.lists(SPANS, max_size=5))
 def test_a_batch_is_every_span_once_and_in_order(spans: list[SpanRecord]) -> None:
-    seen = list(decoded(ENCODER.encode(spans)))
+    seen = list(decoded(ENCODER.encode(map(encode_span, spans))))
 
     assert [span.context.span_id for span in seen] == [span.span_id for span in spans]
 

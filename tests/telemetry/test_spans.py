@@ -5,12 +5,11 @@ import re
 import time
 
 import pytest
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind, StatusCode
 
 from app.telemetry.spans.allowed import LITERAL
-from app.telemetry.spans.encoding import RequestEncoder
-from app.telemetry.standard.server_spans import build_tracer_provider
+from app.telemetry.spans.encoding import RequestEncoder, encode_span
+from app.telemetry.standard.tracer import QueueTracerProvider
 from tests.telemetry.conftest import Observed
 
 CANARY = "canary-4111-1111"
@@ -147,7 +146,7 @@ def test_literals_leave_a_statement(text: str, cleaned: str) -> None:
 
 
 def test_a_span_of_somebody_elses_joins_the_trace_and_keeps_its_own_duration(observed: Observed) -> None:
-    provider = build_tracer_provider(Resource.create(), lambda span: observed.spans.take(ENCODER.encode([span])))
+    provider = QueueTracerProvider(lambda span: observed.spans.take(ENCODER.encode([encode_span(span)])))
 
     @observed.app.get("/nested")
     def nested() -> str:

@@ -11,7 +11,14 @@ from flask import Flask, got_request_exception
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.instrumentation.wsgi import wsgi_getter
 from opentelemetry.metrics import Histogram, Meter
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.http import sanitize_method
 from opentelemetry.util.types import AttributeValue
@@ -69,7 +76,7 @@ class RequestLayer:
 
             def answered(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Callable[[bytes], object]:
                 span.status = status
-                headers = [*headers, ("traceresponse", span.name), EXPOSED]  # a copy: it may be given twice
+                headers = [*headers, ("traceresponse", span.traceresponse), EXPOSED]  # a copy: it may be given twice
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
             try:
@@ -124,4 +131,6 @@ def parent_of(environ: "WSGIEnvironment") -> SpanContext:
 
 def note_exception(_app: Flask, exception: BaseException, **_more: object) -> None:
     """Note on the request's span what nobody handled."""
-    get_current_span().record_exception(exception)
+    span = get_current_span()
+    span.record_exception(exception)
+    span.set_status(StatusCode.ERROR)
