@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from app.telemetry import semconv
 from app.telemetry.ledger import Entry, Ledger
 from app.telemetry.safety import complain
+from app.telemetry.turns import short_turns
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -59,7 +60,8 @@ class AccountedExporter(OTLPMetricExporter):
     ) -> MetricExportResult:
         """Export, and note it when the collector has it."""
         try:
-            result = super().export(metrics_data, timeout_millis, **kwargs)
+            with short_turns():
+                result = super().export(metrics_data, timeout_millis, **kwargs)
         except Exception as error:  # noqa: BLE001  # the SDK would tell of it at each export
             complain("exporting_metrics", error)
             return MetricExportResult.FAILURE

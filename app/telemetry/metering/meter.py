@@ -30,6 +30,7 @@ from app.telemetry.fences import FENCES, Fence
 from app.telemetry.metering.observed import ObservedCounter, ObservedGauge, ObservedUpDownCounter
 from app.telemetry.metering.recorded import RecordedCounter, RecordedHistogram
 from app.telemetry.safety import quietly
+from app.telemetry.turns import short_turns
 
 Readable = RecordedCounter | RecordedHistogram | ObservedCounter | ObservedGauge | ObservedUpDownCounter
 Kind = TypeVar("Kind", bound=Readable)
@@ -68,7 +69,8 @@ class FencedMeterProvider(MeterProvider):
 
     def _collect(self, reader: MetricReader, timeout_millis: float = 10_000) -> MetricsData:  # noqa: ARG002  # the SDK's signature
         # /metrics has no exemplars: reading it must not take them from the exporter.
-        metrics = self._meter.read(take_exemplars=reader is not self._page)
+        with short_turns():
+            metrics = self._meter.read(take_exemplars=reader is not self._page)
         scope = ScopeMetrics(InstrumentationScope(self._meter.name), metrics, "")
         return MetricsData([ResourceMetrics(self._resource, [scope], "")])
 
