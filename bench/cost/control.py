@@ -12,7 +12,7 @@ from bench.cost.variants import MODES
 
 ROUTE: Final = "no database"  # the cheapest to count
 NAME: Final = f"{ROUTE}, heavier"
-SHARE: Final = 0.08  # the gate's tolerance, and by how much two counts in one layout of memory may differ, and some more
+SHARE: Final = 0.08  # more than the gate's tolerance and the difference of two counts in one layout of memory
 LOOP: Final = 190  # instructions of an empty loop's turn, as valgrind counts them: 177 to 198, by how Python was built
 
 

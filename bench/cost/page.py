@@ -65,7 +65,7 @@ def lines(results: Results) -> list[str]:
         HOLDS,
         "",
         *report.table(
-            ("variant", "p50 ms", "p99.9 ms", "p50 above bare", "held: p99.9 above bare's p50 (least to greatest)"),
+            ("variant", "p50 ms", "p99.9 ms", "p50 above bare", "held: p99.9 above bare (least to greatest)"),
             _holds(results.holds),
         ),
         "",
