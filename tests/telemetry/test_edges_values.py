@@ -2,6 +2,7 @@
 """Attributes of strange types on the span of a request: the span tells what it can, and nobody else notices."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -121,6 +122,30 @@ def test_an_event_with_such_a_value_costs_no_request(
     assert [line["event"] for line in written].count("loan_approved") == 3
     assert [line["event"] for line in written].count("telemetry_failed") <= 1
     assert [span.name for span in observed.spans.get_finished_spans()] == ["GET /event"] * 3
+
+
+class Refusing(trace.NonRecordingSpan):
+    """Somebody else's span, which takes no attribute."""
+
+    def set_attributes(self, attributes: Mapping[str, object]) -> None:
+        raise ValueError(f"{CANARY}: {attributes}")
+
+
+def test_an_event_within_a_span_that_refuses_it_is_told_all_the_same(
+    observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instruments, "signals_of", lambda _event: Signals(span={}, line=Line("loan_approved")))
+
+    @observed.app.get("/event")
+    def event() -> str:
+        with trace.use_span(Refusing(trace.get_current_span().get_span_context())):
+            telemetry.record(DomainEvent())
+        return "recorded"
+
+    assert observed.client.get("/event").text == "recorded"
+    written = lines()
+    assert [line["event"] for line in written] == ["telemetry_failed", "loan_approved", "http_request"]
+    assert written[0]["doing"] == "noting_an_event"
 
 
 def test_the_span_after_one_that_cannot_be_told_is_whole(observed: Observed) -> None:
