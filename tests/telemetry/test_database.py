@@ -35,7 +35,6 @@ def database_url(postgres: Postgres) -> str:
 def engine(observed: Observed, database_url: str) -> Iterator[sa.Engine]:
     """Give an engine created after telemetry was set up, as the factory does; and routes that use it."""
     engine = sa.create_engine(database_url, pool_size=2, max_overflow=1)
-    engine.connect().close()  # the first connection asks the server who it is
     telemetry.observe_pool(engine)
     serve(observed, engine)
     yield engine
