@@ -87,8 +87,8 @@ class Statements:
         try:
             elapsed = time.perf_counter_ns() - started
             request = trace.get_current_span().get_span_context()
-            # Statements of probes belong to no request, and each would begin a trace. Outside of a transaction SQLAlchemy
-            # asks the server who it is, once per process: no request's statements either, as any other may be the first.
+            # Statements of probes belong to no request, and each would begin a trace. Outside of a transaction
+            # SQLAlchemy asks the server who it is, once per process: no request's either, as any may be the first.
             if request.is_valid and context.root_connection.in_transaction():
                 self._tell(request, described(context.engine, sql), elapsed, outcome(error) if error else NOTHING)
         except Exception as trouble:  # noqa: BLE001  # the statement has its own outcome, which must stay

@@ -69,7 +69,7 @@ def counts(backends: Backends) -> dict[str, float]:
 
 
 def counted(backends: Backends, before: dict[str, float]) -> bool:
-    """Tell whether Prometheus counts otherwise than before: a worker that began anew counts less than its forerunner."""
+    """Tell whether Prometheus counts otherwise than before; a worker that began anew counts less."""
     return counts(backends) != before
 
 
