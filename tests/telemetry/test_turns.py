@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from statistics import median
 from threading import Event, Thread
 
 import pytest
@@ -60,8 +59,8 @@ def test_metrics_are_read_in_short_turns() -> None:
     assert seen == [pytest.approx(TURN_SECONDS)]
 
 
-def waits(turns: AbstractContextManager[None]) -> list[float]:
-    """Tell how long a thread waits for the interpreter while another one computes, in seconds."""
+def wait(turns: AbstractContextManager[None]) -> float:
+    """Tell how long a thread waits for the interpreter alone while another one computes, in seconds."""
     done = Event()
 
     def compute() -> None:
@@ -78,11 +77,11 @@ def waits(turns: AbstractContextManager[None]) -> list[float]:
         found.append(time.perf_counter() - began - 0.001)
     done.set()
     worker.join()
-    return found
+    return sorted(found)[TIMES // 4]
 
 
-def test_whoever_waits_for_the_interpreter_waits_a_tenth_as_long() -> None:
-    usually = median(waits(nullcontext()))
+def test_whoever_waits_for_the_interpreter_waits_half_as_long_at_most() -> None:
+    usually = wait(nullcontext())
 
     assert usually > USUAL_SECONDS / 2  # the control
-    assert median(waits(short_turns())) < usually / 2
+    assert wait(short_turns()) < usually / 2
