@@ -92,7 +92,7 @@ def borrower(database: str) -> str:
 
 
 def empty(database_url: str) -> None:
-    """Empty all tables; the triggers that forbid it are told that this session only copies."""
+    """Empty all tables; the triggers that forbid it are told that rows are only copied."""
     execute(database_url, f"SET session_replication_role = replica; TRUNCATE {TABLES}")
 
 

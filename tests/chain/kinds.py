@@ -61,7 +61,7 @@ def look(stack: Stack) -> Seen:
 
 
 def series(prometheus: Prometheus, selector: str) -> set[Shape]:
-    """List the series that there have been in this session."""
+    """List the series that there have been within the time that tests look back."""
     rows = get_json(f"{prometheus.url}/api/v1/series", {"match[]": selector, "start": time.time() - LOOK_BACK_SECONDS})
     return {frozenset(labels.items()) for labels in rows["data"]}
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import yaml
 from flask import Flask
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader, Sum
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanKind
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import telemetry
@@ -31,7 +32,9 @@ from app.telemetry.business.money import COMPONENTS
 from app.telemetry.logging import EXPORTERS
 from app.telemetry.portfolio import INVARIANTS
 from app.telemetry.signals import Declared, Measurement
-from app.telemetry.spans.allowed import ALLOWED, EVENT_ATTRIBUTES
+from app.telemetry.spans.allowed import ALLOWED
+from app.telemetry.spans.live import LiveSpan
+from app.telemetry.spans.record import Template
 from app.telemetry.statements import OPERATIONS, OTHER
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import add_routes
@@ -52,7 +55,10 @@ def test_spans_may_say_what_the_catalogue_says() -> None:
     catalogued = {each["kind"]: set(each["attributes"]) for each in CATALOGUE["spans"]}
 
     assert {kind.name.lower(): set(allowed) for kind, allowed in ALLOWED.items()} == catalogued
-    assert set(EVENT_ATTRIBUTES) == set(CATALOGUE["span_events"][0]["attributes"])
+    span = LiveSpan(INVALID_SPAN_CONTEXT)
+    span.record_exception(ValueError())
+    [event] = span.to_record(Template("", SpanKind.SERVER, {}), {}, 0).events
+    assert set(event.attributes) == set(CATALOGUE["span_events"][0]["attributes"])
 
 
 def logged_events(source: str) -> Iterator[str]:

@@ -41,7 +41,6 @@ ALLOWED: Final = {
         }
     ),
 }
-EVENT_ATTRIBUTES: Final = frozenset({semconv.EXCEPTION_TYPE})
 LITERAL: Final = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 MAX_VALUE_LENGTH: Final = 4096
 
