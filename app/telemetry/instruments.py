@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one place from which facts become signals: `record` counts, notes on the span, and writes the line."""
 
+import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 from app.domain.events import DomainEvent
 from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
+from app.telemetry.logging import opening, write_line
 from app.telemetry.safety import complain
 from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
@@ -78,4 +80,7 @@ def _measure(measurement: Measurement) -> None:
 
 
 def _write(line: Line) -> None:
-    _logger.log(line.level, line.event, extra=dict(line.fields))
+    # As the request line is written, and for its reason: by a log record it was the dearest part of an application.
+    if _logger.isEnabledFor(line.level):
+        fields = f", {json.dumps(dict(line.fields))[1:-1]}" if line.fields else ""
+        write_line(f"{opening(line.level, __name__, line.event)}{fields}}}\n")

@@ -3,11 +3,12 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 
 from app import telemetry
 from app.domain import events as facts
@@ -19,6 +20,7 @@ from app.domain.transaction import TransactionKind
 from app.services import events as requests
 from app.services.commands import RETRIED_SQLSTATES
 from app.services.events import KeyOutcome
+from app.settings import Settings
 from app.telemetry.business import INSTRUMENTS
 from app.telemetry.business.requests import RETRIED
 from app.telemetry.signals import signals_of
@@ -281,8 +283,40 @@ def test_what_is_retried_is_what_is_counted() -> None:
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_switched_off_a_fact_is_still_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        telemetry.record(facts.LoanPaidOff(LOAN, Currency.EUR))
+def test_switched_off_a_fact_is_still_a_line(settings: Settings, lines: Lines) -> None:
+    telemetry.set_up(Flask("loans"), replace(settings, telemetry_disabled=True))
 
-    assert [record.message for record in caplog.records] == ["loan_paid_off"]
+    telemetry.record(facts.LoanPaidOff(LOAN, Currency.EUR))
+
+    assert [line["event"] for line in lines()] == ["loan_paid_off"]
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "fields"),
+    [
+        (facts.LoanPaidOff(LOAN, Currency.EUR), "loan_paid_off", ON_LOAN | EUR),
+        (requests.IdempotencyKeyUsed(KeyOutcome.REPLAYED), "idempotency_key_replayed", {}),
+    ],
+    ids=["with fields", "without"],
+)
+@pytest.mark.usefixtures("observed")
+def test_a_line_is_what_the_formatter_would_have_written(
+    event: DomainEvent, name: str, fields: dict[str, str], lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1795675840.25)
+
+    telemetry.record(event)
+    logging.getLogger("app.telemetry.instruments").info(name, extra=fields)
+
+    ours, formatted = lines()
+    assert list(ours) == list(formatted)
+    assert ours == formatted
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_a_line_below_the_level_is_not_written(settings: Settings, lines: Lines) -> None:
+    telemetry.set_up(Flask("loans"), replace(settings, telemetry_disabled=True, log_level="ERROR"))
+
+    telemetry.record(facts.LoanPaidOff(LOAN, Currency.EUR))
+
+    assert lines() == []
