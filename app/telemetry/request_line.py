@@ -44,16 +44,18 @@ def log_request(response: Response) -> None:
     It is most of all lines, so it does not take the way of a log record, which costs as much as a whole request of a
     small service; a test compares it with what the formatter would have written.
     """
-    environ = request.environ
+    # Flask's documented way, which its types don't know: the proxy would look it up each time.
+    current = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    environ = current.environ
     begun = environ.get(BEGUN)
     if begun is not None:
         try:
-            rule, status = request.url_rule, response.status_code
+            rule, status = current.url_rule, response.status_code
             route = environ[ROUTE] = rule.rule if rule else None
             level = logging.ERROR if status >= FAILED else logging.INFO
             if _logger.isEnabledFor(level):
                 elapsed = time.perf_counter() - begun
-                path = "" if route is None else f', "url.path": {json.dumps(request.path)}'
+                path = "" if route is None else f', "url.path": {json.dumps(current.path)}'
                 fixed = _fixed(environ["REQUEST_METHOD"], route, status)
                 write_line(
                     f"{opening(level, __name__, semconv.EVENT_HTTP_REQUEST)}, {fixed}"

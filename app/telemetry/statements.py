@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from opentelemetry import trace
+from opentelemetry.context import get_current
 from opentelemetry.metrics import Histogram, Meter
 from opentelemetry.trace import SpanContext, SpanKind
 from opentelemetry.util.types import AttributeValue
@@ -27,14 +28,16 @@ OPERATIONS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "
 OTHER: Final = "_OTHER"
 KNOWN: Final = "_loan_service_statements"  # our attribute of SQLAlchemy's engine
 MOST_KNOWN: Final = 512  # the service has about a hundred; those of somebody who builds them from text would never end
-NOTHING: Final[Mapping[str, AttributeValue]] = {}
+Attributes = Mapping[str, AttributeValue]
+
+NOTHING: Final[Attributes] = {}
 
 
 class Described(NamedTuple):
     """What every execution of a statement says of it."""
 
     template: Template
-    measured: Mapping[str, AttributeValue]
+    measured: Attributes
 
 
 class Statements:
@@ -86,21 +89,21 @@ class Statements:
     def _end(self, context: ExecutionContext, sql: str, started: int, error: Exception | None) -> None:
         try:
             elapsed = time.perf_counter_ns() - started
-            request = trace.get_current_span().get_span_context()
+            current = get_current()
+            request = trace.get_current_span(current).get_span_context()
             # Statements of probes belong to no request, and each would begin a trace. Outside of a transaction
             # SQLAlchemy asks the server who it is, once per process: no request's either, as any may be the first.
             if request.is_valid and context.root_connection.in_transaction():
-                self._tell(request, described(context.engine, sql), elapsed, outcome(error) if error else NOTHING)
+                template, measured = described(context.engine, sql)
+                failure = outcome(error) if error else NOTHING
+                if failure:
+                    measured = {**measured, semconv.ERROR_TYPE: failure[semconv.ERROR_TYPE]}
+                self._duration.record(elapsed / 1e9, measured, current)
+                self._tell(template, failure, elapsed, request)
         except Exception as trouble:  # noqa: BLE001  # the statement has its own outcome, which must stay
             complain("ending_a_statement", trouble)
 
-    def _tell(
-        self, request: SpanContext, statement: Described, elapsed: int, failure: Mapping[str, AttributeValue]
-    ) -> None:
-        template, measured = statement
-        if failure:
-            measured = {**measured, semconv.ERROR_TYPE: failure[semconv.ERROR_TYPE]}
-        self._duration.record(elapsed / 1e9, measured)
+    def _tell(self, template: Template, failure: Attributes, elapsed: int, request: SpanContext) -> None:
         span_id = random.getrandbits(64) or 1  # an id is no secret; zero is none
         end = time.time_ns()
         start, failed = end - elapsed, bool(failure)

@@ -69,7 +69,8 @@ class RequestLayer:
         def observed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             try:
                 span = RequestSpan(parent_of(environ))
-                token = attach(set_span_in_context(span))
+                context = set_span_in_context(span)
+                token = attach(context)
             except Exception as error:  # noqa: BLE001  # a request that can't be observed can still be answered
                 complain("beginning_a_request", error)
                 return inner(environ, start_response)
@@ -82,17 +83,17 @@ class RequestLayer:
             try:
                 return inner(environ, answered)
             finally:
-                self._end(environ, span)
+                self._end(environ, span, context)
                 detach(token)
 
         return observed
 
-    def _end(self, environ: "WSGIEnvironment", span: RequestSpan) -> None:
+    def _end(self, environ: "WSGIEnvironment", span: RequestSpan, context: Context) -> None:
         elapsed = time.perf_counter_ns() - span.clock
         try:
             protocol, route = environ["SERVER_PROTOCOL"], environ.get(ROUTE)
             kind = describe(environ["REQUEST_METHOD"], route, span.status, environ["wsgi.url_scheme"], protocol)
-            self._duration.record(elapsed / 1e9, kind.measured)
+            self._duration.record(elapsed / 1e9, kind.measured, context)
             path = None if route is None else as_text(environ["PATH_INFO"])
             self._put(span.ended(kind.template, path, elapsed, failed=kind.failed))
         except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so

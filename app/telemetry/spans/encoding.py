@@ -33,6 +33,7 @@ KEY, VALUE = b"\x0a", b"\x12"
 TEXT, TRUTH, WHOLE, REAL, LIST, LIST_ELEMENT = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x2a", b"\x0a"
 WHOLE_LIMIT: Final = 2**63
 SHORT: Final = tuple(bytes([number]) for number in range(0x80))  # the numbers of one byte
+TWO_BYTES: Final = 0x4000  # below it are the lengths of most spans
 # What is different in almost every span would only push the rest out of the cache.
 UNIQUE: Final = frozenset({semconv.URL_PATH, semconv.LOAN_BORROWER_ID, semconv.LOAN_ID, semconv.LOAN_TRANSACTION_ID})
 
@@ -73,7 +74,8 @@ def _span(span: SpanRecord) -> bytes:
             parts.append(_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
         except TypeError:  # a list: it cannot be looked up
             parts.append(_attribute(key, value))
-    parts += [member(EVENT, _event(event)) for event in span.events]
+    if span.events:
+        parts += [member(EVENT, _event(event)) for event in span.events]
     if span.failed:
         parts.append(STATUS_IS_ERROR)
     parts.append(FLAGS_REMOTE if span.remote else FLAGS_LOCAL)
@@ -94,6 +96,8 @@ def varint(number: int) -> bytes:
     """Write a number from 0 to 2**64 - 1, seven bits a byte, the lowest first."""
     if number < len(SHORT):
         return SHORT[number]
+    if number < TWO_BYTES:
+        return bytes((number & 0x7F | 0x80, number >> 7))
     written = bytearray()
     while number >= len(SHORT):
         written.append(number & 0x7F | 0x80)
