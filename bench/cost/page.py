@@ -52,7 +52,7 @@ def lines(results: Results) -> list[str]:
         "",
         f"![CPU time per request, as a multiple of bare]({CHART})",
         "",
-        *report.table(("variant", "route", "x bare (least to greatest)", "target", "bare: ms"), _cpu(results.duels)),
+        *report.table(("variant", "route", "x bare (half of the rounds)", "target", "bare: ms"), _cpu(results.duels)),
         "",
         "## Latency with one client",
         "",
@@ -86,7 +86,7 @@ def _cpu(duels: Sequence[Duel]) -> list[list[str]]:
         [
             VARIANTS[duel.variant].title,
             duel.route,
-            f"{duel.ratio:.2f} ({min(duel.cpu):.2f} to {max(duel.cpu):.2f})",
+            f"{duel.ratio:.2f} ({duel.middle[0]:.2f} to {duel.middle[1]:.2f})",
             targets.shown(duel.variant, duel.route),
             f"{median(duel.bare_ms):.2f}",
         ]

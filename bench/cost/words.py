@@ -17,7 +17,9 @@ CPU: Final = f"""
 Bare and a variant each run under Gunicorn with the service's configuration, one worker of four
 threads, on databases that hold the same, and wrk loads both *at the same time* with {duel.CLIENTS} clients each: what
 else the machine does meets both. The figure is the CPU time of each side's processes, divided by its requests; the
-ratio is the median of the rounds, with the least and the greatest. Clients, collector and PostgreSQL are not in it.
+ratio is the median of the rounds, with the bounds between which half of them are. `standard` and `light` have targets:
+their rounds are repeated in {duel.LIVES} lives of both servers, as a process is faster or slower by where its memory
+happens to be. Clients, collector and PostgreSQL are not in it.
 """.strip()
 LATENCY: Final = f"""
 Both sides at once, one client each, medians of the rounds. The target is a p99 of {targets.TAIL:g} x bare for

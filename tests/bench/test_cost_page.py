@@ -15,8 +15,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def duel(variant: str = "standard", ratio: float = 1.3, p99: float = 3.0, route: str = "GET one loan") -> Duel:
-    """Make a duel of one round."""
-    return Duel(variant, route, [ratio], [1.0], [(Load(100, 1.5, p99), Load(100, 1.0, 2.0))])
+    """Make a duel of two equal rounds."""
+    return Duel(variant, route, [ratio] * 2, [1.0], [(Load(100, 1.5, p99), Load(100, 1.0, 2.0))])
 
 
 def held(variant: str = "standard", milliseconds: float = 0.9) -> Hold:
@@ -35,6 +35,10 @@ def test_targets_that_are_missed_are_told() -> None:
     assert targets.missed([duel("light", ratio=1.16)], []) == ["light, GET one loan: 1.16 x bare"]
     assert targets.missed([duel(p99=4.2)], []) == ["standard, GET one loan: p99 2.1 x bare"]
     assert targets.missed([], [held("light", 1.01)]) == ["light: holds a request for 1.01 ms"]
+
+
+def test_between_the_bounds_is_half_of_the_rounds() -> None:
+    assert Duel("light", "GET one loan", [9.0, 1.0, 1.1, 1.2, 0.1]).middle == (1.0, 1.2)
 
 
 def test_a_goal_is_shown_and_not_required() -> None:
