@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 from app.domain.events import DomainEvent
 from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
-from app.telemetry.logging import opening, write_line
+from app.telemetry.logging import write_line
 from app.telemetry.safety import complain
 from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
@@ -82,5 +82,4 @@ def _measure(measurement: Measurement) -> None:
 def _write(line: Line) -> None:
     # As the request line is written, and for its reason: by a log record it was the dearest part of an application.
     if _logger.isEnabledFor(line.level):
-        fields = f", {json.dumps(dict(line.fields))[1:-1]}" if line.fields else ""
-        write_line(f"{opening(line.level, __name__, line.event)}{fields}}}\n")
+        write_line(line.level, __name__, line.event, json.dumps(dict(line.fields))[1:-1])

@@ -84,14 +84,14 @@ def remove_sinks() -> None:
     _sinks.clear()
 
 
-def write_line(line: str) -> None:
-    """Write a finished line to every sink."""
+def write_line(level: int, logger: str, event: str, fields: str) -> None:
+    """Write a line to every sink as the formatter would, without a log record; `fields` are JSON, without braces."""
+    line = f"{_opening(level, logger, event)}{', ' if fields else ''}{fields}}}\n"
     for sink in _sinks:
         sink.put(line)
 
 
-def opening(level: int, logger: str, event: str) -> str:
-    """Write the beginning of a line by hand, as the formatter would: what every line has first."""
+def _opening(level: int, logger: str, event: str) -> str:
     context = trace.get_current_span().get_span_context()
     ids = f', "trace_id": "{context.trace_id:032x}", "span_id": "{context.span_id:016x}"' if context.is_valid else ""
     return (

@@ -13,7 +13,7 @@ from opentelemetry.util.http import sanitize_method
 from werkzeug.exceptions import HTTPException
 
 from app.telemetry import semconv
-from app.telemetry.logging import opening, write_line
+from app.telemetry.logging import write_line
 from app.telemetry.requests_seen import BEGUN
 from app.telemetry.safety import complain
 
@@ -57,10 +57,8 @@ def log_request(response: Response) -> None:
                 elapsed = time.perf_counter() - begun
                 path = "" if route is None else f', "url.path": {json.dumps(current.path)}'
                 fixed = _fixed(environ["REQUEST_METHOD"], route, status)
-                write_line(
-                    f"{opening(level, __name__, semconv.EVENT_HTTP_REQUEST)}, {fixed}"
-                    f', "{semconv.HTTP_SERVER_REQUEST_DURATION}": {elapsed:.6f}{path}}}\n'
-                )
+                duration = f'"{semconv.HTTP_SERVER_REQUEST_DURATION}": {elapsed:.6f}'
+                write_line(level, __name__, semconv.EVENT_HTTP_REQUEST, f"{fixed}, {duration}{path}")
         except Exception as error:  # noqa: BLE001  # the answer is ready, and must get away
             complain("logging_a_request", error)
 

@@ -68,13 +68,13 @@ def fight(variants: Sequence[str], rounds: int, seconds: int, say: Callable[[str
                 ):
                     for duel, route in zip(fought, chosen, strict=True):
                         say(f"{name}, life {life} of {lives}: {route.name}")
-                        _go_on(duel, variant, bare, route, rounds, seconds)
+                        _add_rounds(duel, variant, bare, route, rounds, seconds)
             sink.require(name)  # now, as what waits is sent at the end
             duels += fought
     return duels
 
 
-def _go_on(duel: Duel, variant: Served, bare: Served, route: Route, rounds: int, seconds: int) -> None:  # noqa: PLR0917  # who, what, and how long
+def _add_rounds(duel: Duel, variant: Served, bare: Served, route: Route, rounds: int, seconds: int) -> None:  # noqa: PLR0917  # who, what, and how long
     _both(variant, bare, route, CLIENTS, WARM_SECONDS)
     for _ in range(rounds):
         before = [each.cpu_seconds() for each in (variant, bare)]

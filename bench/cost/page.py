@@ -45,40 +45,37 @@ def lines(results: Results) -> list[str]:
         f"Missed in this run: {'; '.join(missed)}." if missed else "Every target was met in this run.",
         "",
         METHOD,
-        "",
-        "## CPU time per request, as a multiple of bare",
-        "",
-        f"{results.rounds} {CPU}",
-        "",
-        f"![CPU time per request, as a multiple of bare]({CHART})",
-        "",
-        *report.table(("variant", "route", "x bare (half of the rounds)", "target", "bare: ms"), _cpu(results.duels)),
-        "",
-        "## Latency with one client",
-        "",
-        LATENCY,
-        "",
-        *report.table(("variant", "route", "p50 ms", "bare", "p99 ms", "bare", "p99 x bare"), _tails(results.duels)),
-        "",
-        "## How long a request is held",
-        "",
-        HOLDS,
-        "",
-        *report.table(
-            ("variant", "p50 ms", "p99.9 ms", "p50 above bare", "held: p99.9 above bare (least to greatest)"),
-            _holds(results.holds),
+        *_section(
+            "CPU time per request, as a multiple of bare",
+            [f"{results.rounds} {CPU}", "", f"![CPU time per request, as a multiple of bare]({CHART})"],
+            report.table(
+                ("variant", "route", "x bare (half of the rounds)", "target", "bare: ms"), _cpu(results.duels)
+            ),
         ),
-        "",
-        "## Instructions per request",
-        "",
-        INSTRUCTIONS,
-        "",
-        *report.table(("variant", "route", "thousands", "x bare"), _instructions(results.counts)),
-        "",
-        "## How to repeat it",
-        "",
-        REPEAT,
+        *_section(
+            "Latency with one client",
+            [LATENCY],
+            report.table(("variant", "route", "p50 ms", "bare", "p99 ms", "bare", "p99 x bare"), _tails(results.duels)),
+        ),
+        *_section(
+            "How long a request is held",
+            [HOLDS],
+            report.table(
+                ("variant", "p50 ms", "p99.9 ms", "p50 above bare", "held: p99.9 above bare (least to greatest)"),
+                _holds(results.holds),
+            ),
+        ),
+        *_section(
+            "Instructions per request",
+            [INSTRUCTIONS],
+            report.table(("variant", "route", "thousands", "x bare"), _instructions(results.counts)),
+        ),
+        *_section("How to repeat it", [REPEAT]),
     ]
+
+
+def _section(title: str, *blocks: Sequence[str]) -> list[str]:
+    return ["", f"## {title}", *(line for block in blocks for line in ("", *block))]
 
 
 def _cpu(duels: Sequence[Duel]) -> list[list[str]]:

@@ -4,6 +4,9 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
+
+from bench.__main__ import main
 from bench.cost import chart, page, targets
 from bench.cost.duel import Duel
 from bench.cost.hold import Hold
@@ -79,3 +82,11 @@ def test_a_bar_is_as_long_as_its_ratio_and_its_target_is_marked() -> None:
     assert [int(bar.attrib["width"]) for bar in bars] == [1.3 * chart.ONE, 2.6 * chart.ONE]
     assert [int(mark.attrib["x"]) + 1 for mark in marks] == [chart.LEFT + 1.4 * chart.ONE]
     assert [text.text for text in drawn.iter(f"{SVG}text")] == ["GET one loan", "standard", "1.30", "stock", "2.60"]
+
+
+@pytest.mark.parametrize("rounds", ["1", "-2", "many"])
+def test_rounds_whose_spread_cannot_be_told_are_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["cost", f"--rounds={rounds}"])
+
+    assert "argument --rounds: at least 2" in capsys.readouterr().err

@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 
 FAILURES = [
-    Failure("app.telemetry.request_line.opening", "logging_a_request", {"http_request"}),
+    Failure("app.telemetry.request_line.write_line", "logging_a_request", {"http_request"}),
     Failure("app.telemetry.metering.recorded.RecordedHistogram._key", "measuring", {"measurement"}),
     Failure("app.telemetry.metering.recorded.sample_of", "measuring", {"measurement", "application"}),
     Failure("app.telemetry.metering.recorded.bisect_left", "measuring", {"measurement"}),
@@ -62,7 +62,7 @@ FAILURES = [
     Failure("app.telemetry.metering.recorded.RecordedCounter.read", "reading_a_metric", {"application"}),
     Failure("app.telemetry.requests_seen.Observation", "observing", set()),
     Failure("app.telemetry.instruments.signals_of", "describing_an_event", {"business line", "application"}),
-    Failure("app.telemetry.instruments._write", "telling_an_event", {"business line"}),
+    Failure("app.telemetry.instruments.write_line", "telling_an_event", {"business line"}),
 ]
 
 

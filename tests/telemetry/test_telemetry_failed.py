@@ -44,7 +44,7 @@ def test_a_request_whose_line_cannot_be_written_is_answered(
     def broken(*_arguments: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("app.telemetry.request_line.opening", broken)
+    monkeypatch.setattr("app.telemetry.request_line.write_line", broken)
 
     answer = observed.client.get("/loans/7")
 
