@@ -2,6 +2,7 @@
 """Our instruments record what the SDK's would, and are read by its readers."""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -20,6 +21,7 @@ from app.telemetry import safety
 from app.telemetry.fences import Fence
 from app.telemetry.log_sinks import OncePerMinute
 from app.telemetry.metering import meter as metering
+from app.telemetry.metering import recorded
 from tests.telemetry.conftest import Lines
 
 CANARY = "canary-4111-1111"
@@ -116,6 +118,33 @@ def test_no_point_is_older_than_its_series() -> None:
         duration.record(0.3, {"route": str(number)})
         for metric in metrics(reader).values():
             assert all(point.start_time_unix_nano <= point.time_unix_nano for point in metric.data.data_points)
+
+
+def test_a_point_tells_nothing_that_was_counted_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = metering.FencedMeter(FENCES)
+    counter, duration = meter.create_counter("events"), meter.create_histogram("duration")
+    counter.add(1)
+    duration.record(0.3)
+    waiting: list[threading.Thread] = []
+
+    class Clock:
+        @staticmethod
+        def time_ns() -> int:
+            now = time.time_ns()
+            for late in (lambda: counter.add(1), lambda: duration.record(0.3)):
+                waiting.append(threading.Thread(target=late))
+                waiting[-1].start()
+                waiting[-1].join(0.1)  # what may go ahead has done so by then
+            return now
+
+    monkeypatch.setattr(recorded, "time", Clock)
+    read = {metric.name: metric.data.data_points for metric in meter.read(take_exemplars=False)}
+    for thread in waiting:
+        thread.join()
+
+    # The one that is read later tells also what was counted when the first was read, which was before its own time.
+    assert [point.value for point in read["events"]] == [1]  # type: ignore[union-attr]
+    assert [point.count for point in read["duration"]] == [2]  # type: ignore[union-attr]
 
 
 def test_an_exemplar_is_told_once_to_the_exporter_and_never_to_the_page() -> None:

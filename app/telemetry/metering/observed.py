@@ -33,8 +33,9 @@ class Observed:
 
     def read(self, *, take_exemplars: bool) -> Metric | None:  # noqa: ARG002  # an observation belongs to no trace
         """Ask for the values of all series."""
-        now = time.time_ns()
-        points = [self._point(observation, now) for callback in self._callbacks for observation in observe(callback)]
+        observations = [observation for callback in self._callbacks for observation in observe(callback)]
+        now = time.time_ns()  # not before, as what is counted later must not be told of an earlier time
+        points = [self._point(observation, now) for observation in observations]
         return Metric(self.name, self.description, self.unit, self._data(points)) if points else None
 
     def _point(self, observation: Observation, now: int) -> NumberDataPoint:

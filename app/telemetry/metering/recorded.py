@@ -78,8 +78,8 @@ class RecordedCounter(Recorded, Counter):
 
     def read(self, *, take_exemplars: bool) -> Metric | None:
         """Read all series; exemplars are taken by one reader, as each is told once."""
-        now = time.time_ns()
         with self._lock:
+            now = time.time_ns()  # here, as what is counted later must not be told of an earlier time
             points = [
                 NumberDataPoint(self._named(key), self._born, now, series.value, self._taken(series, take_exemplars))
                 for key, series in self._series.items()
@@ -139,9 +139,8 @@ class RecordedHistogram(Recorded, Histogram):
 
     def read(self, *, take_exemplars: bool) -> Metric | None:
         """Read all series; exemplars are taken by one reader, as each is told once."""
-        now = time.time_ns()
         with self._lock:
-            points = list(self._points(now, take_exemplars))
+            points = list(self._points(time.time_ns(), take_exemplars))  # the time, as above
         data = HistogramData(points, AggregationTemporality.CUMULATIVE)
         return Metric(self.name, self.description, self.unit, data) if points else None
 
