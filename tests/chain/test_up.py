@@ -113,6 +113,7 @@ def processes_of(run_dir: Path) -> list[str]:
 def test_the_search_for_processes_sees_one(run_dir: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()", str(run_dir)], stdin=subprocess.PIPE)
     try:
-        assert processes_of(run_dir) == [str(child.pid)]
+        # Popen returns a moment before the kernel shows the new command line.
+        poll(lambda: processes_of(run_dir) == [str(child.pid)], 5.0, "the process")
     finally:
         child.communicate(b"\n", timeout=10)
