@@ -17,9 +17,7 @@ from stack.tour.caller import TIMEOUT_SECONDS
 from tests.chain.canaries import Canaries
 from tests.chain.canary_requests import Request
 from tests.chain.conftest import Backends
-
-# The one request that fails by a mistake; one of the last.
-MISTAKES = 'sum(http_server_request_duration_seconds_count{http_response_status_code="500"}) or vector(0)'
+from tests.chain.signals import pushed
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,6 @@ class Traffic:
     no_http: list[str]
     document: dict[str, Any]
     canaries: Canaries
-    mistakes: float  # of other tests
     start: float
     end: float
 
@@ -63,9 +60,9 @@ def digests(stack: Stack, start: float) -> list[str]:
         return [row[0] for row in cursor.fetchall() if row[0]]
 
 
-def mistakes_in(backends: Backends) -> float:
-    """Count the requests that failed by a mistake, as Prometheus knows them."""
-    return backends.prometheus.query(MISTAKES)[0].value
+def mistake_in(backends: Backends, since: float) -> bool:
+    """Tell whether Prometheus knows of a request that failed by a mistake since a Unix time; one of the last does."""
+    return any(status == "500" for _, status in pushed(backends.prometheus, since))
 
 
 def send_mail(stack: Stack, text: str) -> None:

@@ -24,7 +24,7 @@ from tests.chain.canaries import TEXT, Canaries, everything
 from tests.chain.canary_places import Places
 from tests.chain.canary_requests import all_requests
 from tests.chain.canary_stories import Watched, of_a_broken_database, of_a_person, of_no_http
-from tests.chain.canary_traffic import Traffic, digests, leaves, matches, mistakes_in, send_mail, sent, spoken
+from tests.chain.canary_traffic import Traffic, digests, leaves, matches, mistake_in, send_mail, sent, spoken
 from tests.chain.conftest import Backends
 from tests.chain.lives import LIVES, LOAN, a_borrower, a_paid_out_loan, days_ago, money
 from tests.chain.small_edge import get, small_edge
@@ -46,10 +46,9 @@ MASKED = ("zz.leak@mail.example", "+441632960788", "Bearer zz-leaked-secret")
 
 
 @pytest.fixture(scope="module")
-def traffic(stack: Stack, backends: Backends) -> Traffic:
+def traffic(stack: Stack) -> Traffic:
     """Send everything, the broken database last, and read one loan more, which shows when all has arrived."""
     start, edge = time.time(), stack.url("nginx")
-    mistakes = mistakes_in(backends)
     document = requests.get(f"{edge}/openapi.json", timeout=TIMEOUT_SECONDS).json()
     clients = [Watched(edge) for _ in LIVES]
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -64,7 +63,7 @@ def traffic(stack: Stack, backends: Backends) -> Traffic:
     of_a_broken_database(last, stack.database_url)
     last.ask(200, f"GET {LOAN}", ids)
     answers = [*made_up, *(answer for client in [*clients, last] for answer in client.answers)]
-    return Traffic(answers, no_http, document, everything(digests(stack, start)), mistakes, start, time.time())
+    return Traffic(answers, no_http, document, everything(digests(stack, start)), start, time.time())
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,7 @@ def places(stack: Stack, backends: Backends, traffic: Traffic) -> dict[str, byte
     send_mail(stack, traffic.loan_id)
     poll(in_tempo, VISIBLE_SECONDS, "every request in Tempo")
     poll(in_loki, VISIBLE_SECONDS, "every request in Loki")
-    poll(lambda: mistakes_in(backends) > traffic.mistakes, VISIBLE_SECONDS, "the mistake in Prometheus")
+    poll(lambda: mistake_in(backends, traffic.start), VISIBLE_SECONDS, "the mistake in Prometheus")
     return looked.read(traffic.trace_ids)
 
 
