@@ -13,7 +13,7 @@ from stack.runner import Stack
 from tests.chain import books
 from tests.chain.conftest import Backends
 from tests.chain.rises import Totals
-from tests.chain.signals import answered, keys, logged, pushed, reports, scraped, trace_ids, traced
+from tests.chain.signals import Page, answered, keys, logged, pushed, reports, scraped, trace_ids, traced
 from tests.chain.traffic import Seen
 
 SETTLE_SECONDS: Final = 90.0
@@ -65,6 +65,8 @@ class Moment:
     def now(cls, stack: Stack, backends: Backends, page: Callable[[], Totals] | None = None) -> Self:
         """Look at everything; nothing may be under way. The page is the service's /metrics, where nobody says else."""
         page = page or (lambda: scraped(stack.url("api")))
+        # A worker that did not answer in time is on the page with less than it has counted, which is no start.
+        poll(lambda: Page(stack.url("api")).is_complete(), SETTLE_SECONDS, "an answer of every worker")
         return cls(stack, backends, page, page(), books.kept(stack.database_url), time.time())
 
     def require_agreement(self, seen: list[Seen]) -> None:

@@ -12,6 +12,7 @@ from tests.chain.rises import Totals, risen
 from tests.chain.traffic import Seen
 
 COUNT = "http_server_request_duration_seconds_count"
+WORKER_UP = "loan_service_worker_up"
 PAGE_SECONDS = 10.0
 KEYS = "loan_idempotency_requests_total"
 ROUTE, STATUS = "http_route", "http_response_status_code"
@@ -55,9 +56,14 @@ class Page:
                 found[sample.labels.get(ROUTE, ""), sample.labels[STATUS]] += round(sample.value)
         return found
 
+    def is_complete(self) -> bool:
+        """Tell whether every worker answered, and none with what it counted earlier."""
+        up = [sample.value for sample in self._samples if sample.name == WORKER_UP]
+        return bool(up) and all(up)
+
     def workers_up(self) -> int:
         """Count the workers that answered, as they do before their first request."""
-        return self._sum("loan_service_worker_up")
+        return self._sum(WORKER_UP)
 
     def under_way(self) -> int:
         """Count the requests that these workers are working on."""
