@@ -113,10 +113,10 @@ def chain(session: nox.Session) -> None:
     install(session, "test")
     install_servers(session)
     run_python(session, "stack.build")  # pytest would keep the compilers' progress to itself
-    run_python(session, "pytest", session.posargs or ["tests/chain", "-rP"])
+    run_python(session, "pytest", session.posargs or ["tests/chain", "-raP"])
     if not session.posargs:
         session.env["TELEMETRY_PIPELINE"] = "light"
-        run_python(session, "pytest", [*SAME_FOR_LIGHT, "-rP"])
+        run_python(session, "pytest", [*SAME_FOR_LIGHT, "-raP"])
 
 
 @nox.session
@@ -188,12 +188,12 @@ def nightly(session: nox.Session) -> None:
     install_servers(session)
     run_python(session, "stack.build")
     session.env.update(LONG)
-    run_python(session, "pytest", session.posargs or [*LONG_FORMS, "-rP"])
+    run_python(session, "pytest", session.posargs or [*LONG_FORMS, "-raP"])
     if not session.posargs:
         for name in LONG:
             del session.env[name]
         session.env["TELEMETRY_PIPELINE"] = "light"
-        run_python(session, "pytest", ["tests/chain", "-rP"])
+        run_python(session, "pytest", ["tests/chain", "-raP"])
 
 
 @nox.session(default=False)
