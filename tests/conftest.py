@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 from flask import Flask
@@ -17,6 +18,11 @@ from app.storage.migrate import migrate
 from stack.postgres import Postgres
 from tests.api_client import ApiClient, client_of
 from tests.factories import BORROWER
+
+# The same examples in every run: what is found here must be found again elsewhere. A slow machine is no failure, so no
+# deadline; 300 examples of up to 600 rows keep tests/property near 10 s.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=300)
+hypothesis.settings.load_profile("repeatable")
 
 TABLES = "loan, borrower, installment, loan_transaction, ledger_entry, idempotency_key"
 INSERT_BORROWER = f"""
