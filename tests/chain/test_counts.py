@@ -8,11 +8,13 @@ import pytest
 
 from stack.polling import poll
 from stack.runner import Stack
+from stack.tour.caller import LOANS
 from tests.chain import books
-from tests.chain.agreement import SETTLE_SECONDS, Moment, require, settle
+from tests.chain.agreement import SETTLE_SECONDS, Claim, Moment, require, settle
 from tests.chain.conftest import Backends
 from tests.chain.lives import LIVES
-from tests.chain.traffic import side_by_side
+from tests.chain.signals import answered, traced
+from tests.chain.traffic import Client, side_by_side
 
 ROUNDS = 25
 
@@ -41,3 +43,14 @@ def test_one_request_that_no_client_counted_is_noticed_in_every_signal(stack: St
     for claim in before.of_requests(seen[1:], ended):
         with pytest.raises(AssertionError, match="and too many"):
             require(claim)
+
+
+def test_a_request_is_counted_though_nothing_newer_is_known(stack: Stack, backends: Backends) -> None:
+    Client(stack.url("nginx")).ask(200, f"GET {LOANS}")
+    settle(backends)
+    time.sleep(1 - time.time() % 1)  # a second begins, and the next request is alone in it
+    started, client = time.time(), Client(stack.url("nginx"))
+
+    client.ask(401, f"GET {LOANS}", headers={"Authorization": None})
+
+    Claim("a span in Tempo", answered(client.seen), lambda: traced(backends.tempo, started, started)).require()
