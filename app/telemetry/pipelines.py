@@ -98,8 +98,8 @@ def way_out(
     if not settings.otlp_endpoint:
         return None, lambda _span: None
     delivery = CollectorDelivery(encoder, settings.otlp_endpoint, settings.otlp_timeout_seconds)
-    queue = SpanQueue(delivery, ledger, settings.span_export_delay_seconds)
-    return queue, lambda span: queue.put(encode_span(span))
+    queue = SpanQueue(encode_span, delivery, ledger, settings.span_export_delay_seconds)
+    return queue, queue.put
 
 
 def light_requests(meter: Meter, put: Put) -> Callable[[Flask], None]:

@@ -18,13 +18,12 @@ from opentelemetry.trace import SpanKind
 from app import telemetry
 from app.settings import Settings
 from app.telemetry import setup
-from app.telemetry.spans.encoding import encode_span
 from app.telemetry.spans.queue import BATCH, CAPACITY, SpanQueue
 from app.telemetry.spans.record import SpanRecord, Template
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import Lines, add_routes
 
-SPAN = encode_span(SpanRecord(Template("GET /loans/<int:number>", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {}))
+SPAN = SpanRecord(Template("GET /loans/<int:number>", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {})
 
 
 @dataclass

@@ -6,18 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from opentelemetry.trace import SpanKind
 
 from app.telemetry.ledger import Entry, Ledger, Loss
 from app.telemetry.spans import queue as queues
-from app.telemetry.spans.queue import BATCH, CAPACITY, Answer, SpanQueue
+from app.telemetry.spans.queue import BATCH, CAPACITY, TOGETHER, Answer, SpanQueue, Write
+from app.telemetry.spans.record import SpanRecord, Template
 from stack.polling import poll
 
 NEVER_SECONDS = 3600.0
 PATIENCE_SECONDS = 10.0
 
 
-def span(number: int) -> bytes:
-    return str(number).encode()  # what is written in it is no matter of the queue's
+TEMPLATE = Template("GET /loans", SpanKind.SERVER, {})
+
+
+def span(number: int) -> SpanRecord:
+    return SpanRecord(TEMPLATE, 1, number, 0, 3, 4, {})
+
+
+def written(span: SpanRecord) -> bytes:
+    return str(span.span_id).encode()  # how it is written is no matter of the queue's
 
 
 @dataclass
@@ -50,12 +59,12 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
     built: list[tuple[SpanQueue, Collector]] = []
 
     def one(
-        *answers: Answer, delay: float = NEVER_SECONDS, is_open: bool = True
+        *answers: Answer, delay: float = NEVER_SECONDS, is_open: bool = True, write: Write = written
     ) -> tuple[SpanQueue, Collector, Ledger]:
         collector, ledger = Collector(list(answers)), Ledger()
         if is_open:
             collector.open.set()
-        made = SpanQueue(collector, ledger, delay)
+        made = SpanQueue(write, collector, ledger, delay)
         built.append((made, collector))
         return made, collector, ledger
 
@@ -82,6 +91,42 @@ def test_a_full_batch_does_not_wait_for_the_time(build: Build) -> None:
         queue.put(span(number))
 
     poll(lambda: collector.delivered == list(range(BATCH)), PATIENCE_SECONDS, "the full batch")
+
+
+def test_spans_are_written_several_at_a_time(build: Build) -> None:
+    seen: list[int] = []
+
+    def write(span: SpanRecord) -> bytes:
+        seen.append(span.span_id)
+        return written(span)
+
+    queue, collector, ledger = build(write=write)
+    for number in range(TOGETHER - 1):
+        queue.put(span(number))
+    assert seen == []
+    assert ledger.loss().spans_lost == TOGETHER - 1  # those of a worker that is killed now
+
+    queue.put(span(TOGETHER - 1))
+    assert seen == list(range(TOGETHER))
+
+    queue.put(span(TOGETHER))
+    queue.flush()
+    assert collector.delivered == seen == list(range(TOGETHER + 1))
+
+
+def test_who_is_written_may_end_a_span(build: Build) -> None:
+    def write(told: SpanRecord) -> bytes:
+        if told.span_id < TOGETHER:
+            queue.put(span(TOGETHER + told.span_id))
+        return written(told)
+
+    queue, collector, _ = build(write=write)
+
+    for number in range(TOGETHER):
+        queue.put(span(number))
+    queue.close()
+
+    assert sorted(collector.delivered) == list(range(2 * TOGETHER))
 
 
 def test_a_batch_is_kept_until_there_is_an_answer(build: Build) -> None:
