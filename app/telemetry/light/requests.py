@@ -33,8 +33,10 @@ from app.telemetry.spans.record import SpanRecord, Template
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+# Named here, as annotations of a function that each request makes are made each time as well.
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
 Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
 
 EXPOSED: Final = ("Access-Control-Expose-Headers", "traceresponse")  # else no script of a page could read it
 FAILED: Final = 500  # from here on a status is the server's failure, not the client's
@@ -75,7 +77,7 @@ class RequestLayer:
                 complain("beginning_a_request", error)
                 return inner(environ, start_response)
 
-            def answered(status: str, headers: Headers, exc_info: ExcInfo | None = None) -> Callable[[bytes], object]:
+            def answered(status: str, headers: Headers, exc_info: ExcInfo = None) -> Write:
                 span.status = status
                 headers = [*headers, ("traceresponse", span.traceresponse), EXPOSED]  # a copy: it may be given twice
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)

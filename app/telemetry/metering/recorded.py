@@ -5,7 +5,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import Counter, Histogram
@@ -24,6 +24,7 @@ from opentelemetry.util.types import Attributes
 from app.telemetry.safety import complain
 
 Key = tuple[Any, ...]  # the attributes' values in the fence's order, None for one that is missing
+NOTHING: Final[Mapping[str, Any]] = {}
 Sample = tuple[float, int, SpanContext]  # what becomes an exemplar when it is read: value, time, span
 
 
@@ -39,8 +40,7 @@ class Recorded:
         self._born = time.time_ns()
 
     def _key(self, attributes: Attributes) -> Key:
-        found: Mapping[str, Any] = attributes or {}
-        return tuple([found.get(name) for name in self._attributes])
+        return tuple(map((attributes or NOTHING).get, self._attributes))
 
     def _named(self, key: Key) -> dict[str, Any]:
         return {name: value for name, value in zip(self._attributes, key, strict=True) if value is not None}

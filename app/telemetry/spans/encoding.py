@@ -2,8 +2,9 @@
 """Spans as OTLP: the wire format of opentelemetry/proto/trace/v1/trace.proto, written directly.
 
 The SDK keeps spans, builds a tree of message objects for a batch of them and serialises that, which takes ten times as
-long and holds up whatever requests are at work meanwhile. Here a span is written when it ends, by whoever ended it: a
-batch is no work for anybody. Tests read what is written here with the protocol's own message classes.
+long and holds up whatever requests are at work meanwhile. Here spans are written soon after they ended, by those who
+ended them (spans/queue.py): a batch is no work for anybody. Tests read what is written here with the protocol's own
+message classes.
 """
 
 import functools
@@ -21,7 +22,9 @@ from app.telemetry.spans.record import Happening, SpanRecord, Template
 # A field's tag is 8 times its number, plus how it is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four.
 REQUEST_RESOURCE_SPANS, RESOURCE_SPANS_RESOURCE, RESOURCE_SPANS_SCOPE_SPANS = b"\x0a", b"\x0a", b"\x12"
 RESOURCE_ATTRIBUTES, SCOPE_SPANS_SCOPE, SCOPE_SPANS_SPANS, SCOPE_NAME = b"\x0a", b"\x0a", b"\x12", b"\x0a"
-TRACE_ID, SPAN_ID, TRACE_STATE, PARENT_ID, NAME, KIND = b"\x0a\x10", b"\x12\x08", b"\x1a", b"\x22\x08", b"\x2a", b"\x30"
+IDS: Final = struct.Struct(">H16sHQ")  # of the trace and of the span: their tags, lengths, and bytes as they are
+TRACE_ID, SPAN_ID = 0x0A10, 0x1208
+TRACE_STATE, PARENT_ID, NAME, KIND = b"\x1a", b"\x22\x08", b"\x2a", b"\x30"
 START_AND_END: Final = struct.Struct("<BQBQ")
 START, END, EVENT_TIME = 0x39, 0x41, 0x09
 ATTRIBUTE, EVENT, EVENT_NAME, EVENT_ATTRIBUTE = b"\x4a", b"\x5a", b"\x12", b"\x1a"
@@ -63,22 +66,26 @@ def encode_span(span: SpanRecord) -> bytes:
 
 
 def _span(span: SpanRecord) -> bytes:
-    parts = [TRACE_ID, span.trace_id.to_bytes(16, "big"), SPAN_ID, span.span_id.to_bytes(8, "big")]
-    if span.trace_state:
-        parts.append(text(TRACE_STATE, span.trace_state))
-    if span.parent_id:
-        parts += (PARENT_ID, span.parent_id.to_bytes(8, "big"))
-    parts += (_template(span.template), START_AND_END.pack(START, span.start, END, span.end))
-    for key, value in span.attributes.items():
+    template, trace_id, span_id, parent_id, start, end, attributes, failed, events, remote, trace_state = span
+    parts = [
+        IDS.pack(TRACE_ID, trace_id.to_bytes(16, "big"), SPAN_ID, span_id),
+        template.encoded or _template(template),
+        START_AND_END.pack(START, start, END, end),
+        FLAGS_REMOTE if remote else FLAGS_LOCAL,
+    ]
+    if parent_id:
+        parts += (PARENT_ID, parent_id.to_bytes(8, "big"))
+    if trace_state:
+        parts.append(text(TRACE_STATE, trace_state))
+    for key, value in attributes.items():
         try:
-            parts.append(_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
+            parts.append(_unique_attribute(key, value) if key in UNIQUE else _repeated_attribute(key, value))
         except TypeError:  # a list: it cannot be looked up
             parts.append(_attribute(key, value))
-    if span.events:
-        parts += [member(EVENT, _event(event)) for event in span.events]
-    if span.failed:
+    if events:
+        parts += [member(EVENT, _event(event)) for event in events]
+    if failed:
         parts.append(STATUS_IS_ERROR)
-    parts.append(FLAGS_REMOTE if span.remote else FLAGS_LOCAL)
     return b"".join(parts)
 
 
@@ -133,14 +140,28 @@ def _key(key: str) -> bytes:
 
 
 def _template(template: Template) -> bytes:
-    if not template.encoded:
-        attributes = [_attribute(key, value) for key, value in template.attributes.items()]
-        template.encoded = text(NAME, template.name) + KINDS[template.kind] + b"".join(attributes)
+    attributes = [_attribute(key, value) for key, value in template.attributes.items()]
+    template.encoded = text(NAME, template.name) + KINDS[template.kind] + b"".join(attributes)
     return template.encoded
 
 
 def _attribute(key: str, value: AttributeValue) -> bytes:
     return member(ATTRIBUTE, pair(key, value))
+
+
+def _unique_attribute(key: str, value: AttributeValue) -> bytes:
+    if not isinstance(value, str):
+        return _attribute(key, value)
+    written = value.encode("utf-8", "replace")
+    return _before_text(key, len(written)) + written
+
+
+@functools.lru_cache(maxsize=256)
+def _before_text(key: str, length: int) -> bytes:
+    """Write what comes before a text of this length: most texts of a key have one of few."""
+    value = TEXT + varint(length)
+    content = _key(key) + VALUE + varint(len(value) + length) + value
+    return ATTRIBUTE + varint(len(content) + length) + content
 
 
 # Typed, as 1, 1.0 and True are the same key otherwise.
