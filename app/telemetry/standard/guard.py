@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask
+from flask import Flask, request
 from opentelemetry.context import Context, attach
 
 from app.telemetry.safety import complain
@@ -17,6 +17,9 @@ from app.telemetry.safety import complain
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Named here, as annotations of a function that each request makes are made each time as well.
+Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
 # In the request's environment: the application's answer, None as long as it is at work; and the server's own
 # start_response, None once it was called.
 ANSWER: Final = "loan_service.answer"
@@ -40,7 +43,7 @@ def inside(bare: "WSGIApplication") -> "WSGIApplication":
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         environ[ANSWER] = None
 
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:  # noqa: ANN401  # WSGI's own
+        def start(status: str, headers: Headers, *exc_info: Any) -> Write:  # noqa: ANN401  # WSGI's own
             try:
                 return start_response(status, headers, *exc_info)
             except Exception as error:
@@ -60,7 +63,7 @@ def outside(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplic
     """Answer as the application did, or let it answer."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:  # noqa: ANN401  # as above
+        def start(status: str, headers: Headers, *exc_info: Any) -> Write:  # noqa: ANN401  # as above
             environ[START] = None
             return start_response(status, headers, *exc_info)
 
@@ -81,6 +84,8 @@ def quiet(hook: Callable[..., Any]) -> Callable[..., None]:
     """Give a hook that raises nothing; where it fails, it leaves no half of its work to the thread's next request."""
 
     def quiet_hook(*arguments: object) -> None:
+        if START not in request.environ:  # a probe, which was led past the instrumentor's layer
+            return
         try:
             hook(*arguments)
         except Exception as error:  # noqa: BLE001  # the request is worth more
