@@ -21,7 +21,7 @@ CAPACITY: Final = 4096  # about 2 MB; 10 s of an outage at 130 requests a second
 # Each batch costs a request to the collector, during which others wait for the interpreter: at one batch in 1024 spans
 # that is none of a hundred requests.
 BATCH: Final = 1024
-# Written alone, between requests to the database, a span costs ten times what it does among others: whatever the writer
+# Written alone, between requests to the database, a span costs several times what it does among others: whatever the writer
 # needs has left the processor's caches. Whoever ends the sixteenth writes them, which takes 0.03 ms.
 TOGETHER: Final = 16
 # A collector that restarts is back in seconds; asked more often it would only be in its own way.
