@@ -129,6 +129,24 @@ def test_who_is_written_may_end_a_span(build: Build) -> None:
     assert sorted(collector.delivered) == list(range(2 * TOGETHER))
 
 
+def test_a_span_that_cannot_be_written_is_counted_and_costs_no_other(build: Build) -> None:
+    def write(span: SpanRecord) -> bytes:
+        if span.span_id == 3:
+            raise ValueError
+        return written(span)
+
+    queue, collector, ledger = build(write=write)
+    for number in range(TOGETHER + 5):
+        queue.put(span(number))
+    queue.flush()
+    queue.put(span(3))
+    queue.flush()  # where the thread of the queue writes, it must live on
+
+    assert collector.delivered == [number for number in range(TOGETHER + 5) if number != 3]
+    assert ledger.cells[Entry.SPANS_REFUSED] == 2
+    assert ledger.loss() == Loss(0, 0, 2, 0)
+
+
 def test_a_batch_is_kept_until_there_is_an_answer(build: Build) -> None:
     queue, collector, ledger = build(Answer.NONE, Answer.NONE, Answer.NONE, delay=0.01)
 
