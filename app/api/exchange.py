@@ -29,7 +29,7 @@ def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
             asked = request.headers.get("X-Request-Id", "")
             name = asked if REQUEST_ID.fullmatch(asked) else current_trace_id()
             if name:
-                response.headers.add("X-Request-Id", name)  # nobody else gives one, so there is none to look for
+                response.headers.add_header("X-Request-Id", name)  # nobody else gives one, so there is none to look for
         return response
 
     app.before_request(require_acceptable)
