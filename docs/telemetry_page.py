@@ -35,22 +35,7 @@ def page(catalogue: Row) -> str:
 def _sections(catalogue: Row) -> Iterator[str]:
     yield "## Resource\n"
     yield _names(catalogue["resource"]) + "\n"
-    yield "## Metrics\n"
-    yield from _table(
-        ("Metric", "Convention", "Type", "Attributes", "In Prometheus", "The question it answers"),
-        ((_code(row["name"]), row["stability"], _type(row), _names(row["attributes"]), _names(row["prometheus"]),
-          row["question"]) for row in catalogue["metrics"]),
-    )  # fmt: skip
-    yield "At `/metrics` only, where each sample also has the label `worker`:\n"
-    yield from _table(
-        ("Metric", "Type", "What it says"),
-        ((_code(row["name"]), row["type"], row["description"]) for row in catalogue["page"]),
-    )
-    yield "The servers' own metrics that rules and dashboards use:\n"
-    yield from _table(
-        ("Server", "In Prometheus", "What they say"),
-        ((row["server"], _names(row["prometheus"]), row["description"]) for row in catalogue["servers"]),
-    )
+    yield from _metrics(catalogue)
     yield "## Spans\n"
     yield from _table(
         ("Span", "Kind", "Attributes", "What it is"),
@@ -77,6 +62,25 @@ def _sections(catalogue: Row) -> Iterator[str]:
         ((row["name"], f"{row['at_most']:,}", f"{row['measured']:,}", row["description"], _code(row["test"]))
          for row in catalogue["budget"]),
     )  # fmt: skip
+
+
+def _metrics(catalogue: Row) -> Iterator[str]:
+    yield "## Metrics\n"
+    yield from _table(
+        ("Metric", "Convention", "Type", "Attributes", "In Prometheus", "The question it answers"),
+        ((_code(row["name"]), row["stability"], _type(row), _names(row["attributes"]), _names(row["prometheus"]),
+          row["question"]) for row in catalogue["metrics"]),
+    )  # fmt: skip
+    yield "At `/metrics` only, where each sample also has the label `worker`:\n"
+    yield from _table(
+        ("Metric", "Type", "What it says"),
+        ((_code(row["name"]), row["type"], row["description"]) for row in catalogue["page"]),
+    )
+    yield "The servers' own metrics that rules and dashboards use:\n"
+    yield from _table(
+        ("Server", "In Prometheus", "What they say"),
+        ((row["server"], _names(row["prometheus"]), row["description"]) for row in catalogue["servers"]),
+    )
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -114,7 +114,7 @@ def test_spans_are_written_several_at_a_time(build: Build) -> None:
     assert collector.delivered == seen == list(range(TOGETHER + 1))
 
 
-def test_who_is_written_may_end_a_span(build: Build) -> None:
+def test_writing_a_span_may_end_another(build: Build) -> None:
     def write(told: SpanRecord) -> bytes:
         if told.span_id < TOGETHER:
             queue.put(span(TOGETHER + told.span_id))

@@ -25,7 +25,7 @@ from opentelemetry.util.types import AttributeValue
 
 from app.telemetry import semconv
 from app.telemetry.light.span import RequestSpan
-from app.telemetry.request_line import ROUTE
+from app.telemetry.request_line import FAILED, ROUTE
 from app.telemetry.safety import complain
 from app.telemetry.spans.allowed import as_text
 from app.telemetry.spans.record import SpanRecord, Template
@@ -33,13 +33,10 @@ from app.telemetry.spans.record import SpanRecord, Template
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Named here, as annotations of a function that each request makes are made each time as well.
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
 Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]
 
 EXPOSED: Final = ("Access-Control-Expose-Headers", "traceresponse")  # else no script of a page could read it
-FAILED: Final = 500  # from here on a status is the server's failure, not the client's
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -77,7 +74,8 @@ class RequestLayer:
                 complain("beginning_a_request", error)
                 return inner(environ, start_response)
 
-            def answered(status: str, headers: Headers, exc_info: ExcInfo = None) -> Write:
+            # The annotation is quoted, as it would be made in each request, too.
+            def answered(status: str, headers: Headers, exc_info: ExcInfo = None) -> "Callable[[bytes], object]":
                 span.status = status
                 headers = [*headers, ("traceresponse", span.traceresponse), EXPOSED]  # a copy: it may be given twice
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)

@@ -130,7 +130,7 @@ class SpanQueue:
             cells[Entry.SPANS_REFUSED] += unwritable
 
     def _written(self, span: SpanRecord) -> bytes | None:
-        """Write a span, or complain: it may be somebody else's, who has nothing to do with it, or the thread's own."""
+        """Write a span, or complain: whoever writes it, another request or the queue's own thread, has to go on."""
         try:
             return self._write(span)
         except Exception as error:  # noqa: BLE001  # what a value does when it is asked what it is, is its own affair

@@ -17,9 +17,6 @@ from app.telemetry.safety import complain
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Named here, as annotations of a function that each request makes are made each time as well.
-Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]
 # In the request's environment: the application's answer, None as long as it is at work; and the server's own
 # start_response, None once it was called.
 ANSWER: Final = "loan_service.answer"
@@ -43,7 +40,8 @@ def inside(bare: "WSGIApplication") -> "WSGIApplication":
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         environ[ANSWER] = None
 
-        def start(status: str, headers: Headers, *exc_info: Any) -> Write:  # noqa: ANN401  # WSGI's own
+        # Its annotations are quoted, as they would be made in each request, too.
+        def start(status: str, headers: "list[tuple[str, str]]", *exc_info: Any) -> "Callable[[bytes], object]":  # noqa: ANN401  # WSGI's own
             try:
                 return start_response(status, headers, *exc_info)
             except Exception as error:
@@ -63,7 +61,7 @@ def outside(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplic
     """Answer as the application did, or let it answer."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(status: str, headers: Headers, *exc_info: Any) -> Write:  # noqa: ANN401  # as above
+        def start(status: str, headers: "list[tuple[str, str]]", *exc_info: Any) -> "Callable[[bytes], object]":  # noqa: ANN401  # as above
             environ[START] = None
             return start_response(status, headers, *exc_info)
 

@@ -21,7 +21,7 @@ def instrument_flask(app: Flask, tracer_provider: trace.TracerProvider, meter_pr
     """Make a span and a measurement of each request, and answer with its trace id."""
     set_global_response_propagator(TraceResponsePropagator())  # type: ignore[no-untyped-call]
     # Probes are led past it. With a list of addresses to pass over, though an empty one, it would put the URL of each
-    # request together, which is an eighth of what it costs; and it has no other way to be without one.
+    # request together, for nothing; and it has no other way to be without one.
     instrumentor._excluded_urls_from_env = None  # type: ignore[assignment]  # noqa: SLF001
     with guarded(app):
         instrumentor.FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]

@@ -72,7 +72,7 @@ class NamedSpan(LiveSpan):
     """Has a name and a kind of its own, and leaves when it ends."""
 
     # Where a span says here that it is a server's, the instrumentor looks through all headers for those that a setting
-    # may name. None of them may leave (spans/allowed.py), and looking costs as much as measuring the request.
+    # may name. None of them may leave (spans/allowed.py), and it looks at each request.
     kind = None
 
     def __init__(self, name: str, kind: SpanKind, parent: SpanContext, put: Put) -> None:
