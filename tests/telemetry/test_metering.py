@@ -147,6 +147,19 @@ def test_a_point_tells_nothing_that_was_counted_after_its_time(monkeypatch: pyte
     assert [point.count for point in read["duration"]] == [2]  # type: ignore[union-attr]
 
 
+def test_an_observed_point_is_no_older_than_what_it_tells() -> None:
+    reader, observed_at = InMemoryMetricReader(), list[int]()
+
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        observed_at.append(time.time_ns())
+        return [Observation(1)]
+
+    provider(reader).create_observable_counter("sent", [observe])
+
+    [point] = metrics(reader)["sent"].data.data_points
+    assert point.time_unix_nano >= observed_at[0]
+
+
 def test_an_exemplar_is_told_once_to_the_exporter_and_never_to_the_page() -> None:
     page, exporter = InMemoryMetricReader(), InMemoryMetricReader()
     meter = provider(page, exporter)
