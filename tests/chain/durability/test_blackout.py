@@ -47,7 +47,7 @@ def test_a_service_that_keeps_something_of_each_request_grows(chain: Chain, targ
         growth = memory.growth_of_workers(chain.stack.pid("api"), seconds)
 
     print(f"workers grew by {grown(growth)}")  # noqa: T201  # the figure is the result
-    assert min(growth.values()) > MOST_GROWTH
+    assert max(growth.values()) > MOST_GROWTH  # of one worker, since connections that are kept share requests unevenly
 
 
 @contextmanager
