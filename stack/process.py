@@ -130,12 +130,19 @@ def tail(log: Path, lines: int, beginning: int = 0) -> str:
 
 
 def _leash(command: Command) -> Callable[[], None]:
-    """Make Linux signal the child when the runner dies, even by SIGKILL; elsewhere the runner's own end must do."""
+    """Make Linux signal the child when the runner dies, even by SIGKILL; elsewhere the runner's own end must do.
+
+    Its stop signal and that one are not ignored, whatever the runner ignores.
+    """
     linux = sys.platform.startswith("linux")
     prctl = ctypes.CDLL(None, use_errno=True).prctl if linux else None
     parent, death_signal, niceness = os.getpid(), int(command.death_signal), command.niceness
+    # A shell lets what it starts in the background ignore SIGINT, and that is inherited.
+    heeded = {command.stop_signal, command.death_signal} - {signal.SIGKILL}
 
     def hold() -> None:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
         if niceness:
             os.nice(niceness)
         if prctl:

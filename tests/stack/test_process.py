@@ -8,7 +8,7 @@ from pathlib import Path
 from stack.process import Child, Command, tail
 from tests.stack.fakes import alive, eventually
 
-GRANDCHILD = "import os, time; print(os.fork(), flush=True); time.sleep(60)"
+GRANDCHILD = "import os, time; child = os.fork(); child and print(child, flush=True); time.sleep(60)"
 
 
 def python(script: str, log: Path, **options: float) -> Child:
@@ -27,10 +27,24 @@ def test_a_process_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> Non
     assert child.poll() == -signal.SIGKILL
 
 
+def test_the_stop_signal_reaches_a_process_of_a_runner_that_ignores_it(tmp_path: Path) -> None:
+    script = "import time; print('on', flush=True); time.sleep(60)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts in the background
+    try:
+        child = python(script, tmp_path / "log", stop_signal=signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert eventually(lambda: child.tail() == "on")
+
+    child.stop()
+
+    assert child.poll() != -signal.SIGKILL
+
+
 def test_what_a_dead_process_started_goes_too(tmp_path: Path) -> None:
     child = python(GRANDCHILD, tmp_path / "log")
     assert eventually(lambda: bool(child.tail()))
-    grandchild = int(child.tail().splitlines()[0])
+    grandchild = int(child.tail())
     assert alive(grandchild)
 
     child.signal(signal.SIGKILL)
