@@ -12,14 +12,17 @@ from loadtest.applicant import Applicant
 from loadtest.borrower import Borrower
 from loadtest.collector import Collector
 from loadtest.officer import LoanOfficer
+from loadtest.person import RETRIED_SHARE
 from loadtest.thresholds import FEWEST_REQUESTS, exit_code, judge, table
 
 __all__ = ["Applicant", "Borrower", "Collector", "LoanOfficer"]
 
 
 def add_options(parser: LocustArgumentParser) -> None:
-    """Let the command line stretch or drop the pauses between tasks, and say how much a short run has to see."""
+    """Let the command line say what people do and how often, and what a short run or a slow machine may be asked."""
     parser.add_argument("--pace", type=float, default=1.0, help="factor on every pause: 2 is leisurely, 0 is no pause")
+    parser.add_argument("--retries", type=float, default=RETRIED_SHARE, help="share of writes that are sent twice")
+    parser.add_argument("--slack", type=float, default=1.0, help="factor on every p95 allowed: more on a slow machine")
     parser.add_argument("--fewest", type=int, default=FEWEST_REQUESTS, help="requests that each route must have had")
 
 
@@ -30,7 +33,8 @@ def decide(environment: Environment, **_: object) -> None:
         return
     crashes = sum(row["count"] for row in runner.exceptions.values()) if runner is not None else 0
     options = environment.parsed_options
-    verdicts = judge(environment.stats, crashes, options.fewest if options is not None else FEWEST_REQUESTS)
+    asked = (options.fewest, options.slack) if options is not None else ()
+    verdicts = judge(environment.stats, crashes, *asked)
     sys.stdout.write(f"\n{table(verdicts)}\n\n")
     sys.stdout.flush()
     environment.process_exit_code = exit_code(verdicts)

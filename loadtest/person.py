@@ -57,7 +57,8 @@ class Person(FastHttpUser):
         first = self.ask(route, path, check, body=body, status=status, headers=key)
         if first is None:
             return None
-        if random.random() < RETRIED_SHARE:
+        options = self.environment.parsed_options
+        if random.random() < (options.retries if options is not None else RETRIED_SHARE):
             self._send(RETRIED, path, lambda again: wrong_in_replay(again, first), body, status, key)
         return first.body
 

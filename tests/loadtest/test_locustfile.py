@@ -19,10 +19,11 @@ from tests.loadtest.service import serving
 ROOT = Path(__file__).parents[2]
 Start = Callable[[str], str]
 PEOPLE = 8
-# Chance decides what people do: a rare row may stay empty in a few seconds.
+# Chance decides what people do: a rare row may stay empty in a few seconds, and hardly one in more.
 EMPTY_ROWS_AT_MOST = 5
-# A pause of the machine is felt by everybody once, each in a row of theirs; of so few answers the slowest is the p95.
-LATE_ROWS_AT_MOST = PEOPLE
+SECONDS, MORE_SECONDS = 12, 40
+# Of so few answers the slowest is the p95, and it is what a pause of the machine makes it.
+SLACK = 20
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def run_load(address: str, seconds: int, *arguments: str) -> subprocess.Complete
     people = [f"--users={PEOPLE}", f"--spawn-rate={PEOPLE}"]
     options = [*people, f"--run-time={seconds}s", "--pace=0", "--fewest=1", f"--host={address}"]
     command = [sys.executable, "-m", "loadtest", *options, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 def failed(output: str) -> list[str]:
@@ -47,16 +48,15 @@ def failed(output: str) -> list[str]:
 
 
 def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Path) -> None:
-    report = tmp_path / "reports" / "load.html"
+    report, address = tmp_path / "reports" / "load.html", start("")
+    for seconds in (SECONDS, MORE_SECONDS):
+        done = run_load(address, seconds, f"--slack={SLACK}", f"--html={report}")
+        rows = failed(done.stdout)
+        if len(rows) <= EMPTY_ROWS_AT_MOST:
+            break
 
-    done = run_load(start(""), 12, f"--html={report}")
-
-    rows = failed(done.stdout)
-    late = [row for row in rows if ": p95" in row]
-    empty = [row for row in rows if ": requests" in row]
-    assert len(rows) == len(late) + len(empty), done.stdout + done.stderr
-    assert len(late) <= LATE_ROWS_AT_MOST, done.stdout
-    assert len(empty) <= EMPTY_ROWS_AT_MOST, rows
+    assert [row for row in rows if ": requests" not in row] == [], done.stdout + done.stderr
+    assert len(rows) <= EMPTY_ROWS_AT_MOST, rows
     assert done.returncode == (1 if rows else 0)
     assert "<html" in report.read_text(encoding="utf-8")
 
@@ -65,7 +65,7 @@ def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Pa
     ("flaw", "seconds", "named", "words"),
     [
         ("wrong amount", 5, "FAILED wrong answers", "the parts do not add up to the amount"),
-        ("forgets keys", 20, "FAILED wrong answers", "a retry with its key was not replayed"),
+        ("forgets keys", 10, "FAILED wrong answers", "a retry with its key was not replayed"),
         ("slow", 5, "FAILED GET /api/v1/loans: p95", ""),
         ("down", 5, "FAILED failed requests", "status 503"),
     ],
@@ -73,7 +73,7 @@ def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Pa
 def test_a_flawed_service_fails_and_the_table_says_why(  # noqa: PLR0917  # one flaw's row
     start: Start, flaw: str, seconds: int, named: str, words: str, tmp_path: Path
 ) -> None:
-    done = run_load(start(flaw), seconds, f"--html={tmp_path / 'load.html'}")
+    done = run_load(start(flaw), seconds, "--retries=0.5", f"--html={tmp_path / 'load.html'}")
 
     assert done.returncode == 1, done.stdout + done.stderr
     assert any(row.startswith(named) for row in failed(done.stdout)), done.stdout
