@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from stack.tour.caller import BORROWERS, LOANS, Caller, application, registration
+from tests.chain.pauses import Pauses, noticing_pauses
 
 UNROUTED = ""
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -97,16 +98,22 @@ def side_by_side(base: str, lives: Sequence[Callable[[Client], object]]) -> list
 class Load:
     """A steady load: what was answered, and what was not."""
 
-    seconds: list[float] = field(default_factory=list)
+    answers: list[tuple[float, float]] = field(default_factory=list)  # Unix time, and the seconds that it took
     statuses: Counter[int] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     answered_at: dict[str, float] = field(default_factory=dict)  # Unix time by trace id
+    pauses: Pauses = field(default_factory=Pauses)
+
+    @property
+    def seconds(self) -> list[float]:
+        """Give how long each answer took, without the time that the machine stood still."""
+        return [took - self.pauses.within(at - took, at) for at, took in self.answers]
 
 
 @contextmanager
 def steady_load(base: str, requests_per_second: float) -> Iterator[Load]:
     """Read loans and submit applications at a steady rate until the block ends."""
-    load, stop = Load(), threading.Event()
+    stop = threading.Event()
     asked = application(Caller(base).post(BORROWERS, registration())["id"])
     loan_id = str(Caller(base).post(LOANS, asked)["id"])
 
@@ -120,24 +127,27 @@ def steady_load(base: str, requests_per_second: float) -> Iterator[Load]:
     clients = [
         threading.Thread(target=client, args=(number / requests_per_second,), daemon=True) for number in range(CLIENTS)
     ]
-    for thread in clients:
-        thread.start()
-    try:
-        yield load
-    finally:
-        stop.set()
+    with noticing_pauses() as pauses:
+        load = Load(pauses=pauses)
         for thread in clients:
-            thread.join()
+            thread.start()
+        try:
+            yield load
+        finally:
+            stop.set()
+            for thread in clients:
+                thread.join()
 
 
 def _one(caller: Caller, asked: Mapping[str, object], loan_id: str, load: Load) -> None:
     started = time.monotonic()
-    reads = len(load.seconds) % 4
+    reads = len(load.answers) % 4
     try:
         answer = caller.send("GET", f"{LOANS}/{loan_id}") if reads else caller.send("POST", LOANS, asked)
     except requests.RequestException as error:
         load.errors.append(repr(error))
         return
-    load.seconds.append(time.monotonic() - started)
+    took, now = time.monotonic() - started, time.time()
+    load.answers.append((now, took))
     load.statuses[answer.status_code] += 1
-    load.answered_at[answer.headers.get("traceresponse", "--").split("-")[1]] = time.time()
+    load.answered_at[answer.headers.get("traceresponse", "--").split("-")[1]] = now

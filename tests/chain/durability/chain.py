@@ -18,7 +18,7 @@ EXPORT_SECONDS = 2.5
 RATE = 40.0
 LONG = OUTAGE_SECONDS >= 60  # then there is time for every control
 BASELINE_SECONDS = 4.0
-CONTROL_BASELINE_SECONDS = 3.0  # one export of each worker, where the verdict on the service is not the point
+CONTROL_BASELINE_SECONDS = 3.0  # one export of each worker, where there is no verdict on the service
 # What the load itself sends before it counts: a borrower and a loan.
 SETTING_UP = 2
 # A request that waited for telemetry would wait for an export's time limit, 2 s. Two busy cores, on which three servers
@@ -103,31 +103,41 @@ class Disturbed:
     @property
     def requests(self) -> int:
         """Give the number of requests that the service has answered, those that set up the load included."""
-        return len(self.load.seconds) + SETTING_UP
+        return len(self.load.answers) + SETTING_UP
 
     def percentiles(self) -> tuple[float, float]:
         """Give the 99th percentile before the fault and from it on, in seconds."""
-        return p99(self.load.seconds[: self.undisturbed]), p99(self.load.seconds[self.undisturbed :])
+        seconds = self.load.seconds
+        return p99(seconds[: self.undisturbed]), p99(seconds[self.undisturbed :])
 
 
 @contextmanager
-def under_load(chain: Chain, undisturbed_seconds: float = BASELINE_SECONDS) -> Iterator[Disturbed]:
-    """Load the service undisturbed for a while, run the block's faults, and require that the service felt nothing."""
+def loaded(chain: Chain, undisturbed_seconds: float = CONTROL_BASELINE_SECONDS) -> Iterator[Disturbed]:
+    """Load the service undisturbed for a while, and run the block's faults."""
     since = time.time()
     with steady_load(chain.stack.url("nginx"), RATE) as load:
         time.sleep(undisturbed_seconds)
-        disturbed = Disturbed(load, since, undisturbed=len(load.seconds))
+        disturbed = Disturbed(load, since, undisturbed=len(load.answers))
         yield disturbed
     disturbed.until = time.time()
+
+
+@contextmanager
+def under_load(chain: Chain) -> Iterator[Disturbed]:
+    """Load the service undisturbed for a while, run the block's faults, and require that the service felt nothing."""
+    with loaded(chain, BASELINE_SECONDS) as disturbed:
+        yield disturbed
     require_unaffected(disturbed)
 
 
 def require_unaffected(disturbed: Disturbed) -> None:
     """Fail if a request failed, if the service answered less than was asked, or if it became slow."""
     load, (before, during) = disturbed.load, disturbed.percentiles()
-    lasted = disturbed.until - disturbed.began
-    answered = len(load.seconds) - disturbed.undisturbed
-    print(f"{answered} requests in {lasted:.0f} s; p99 {before * 1000:.0f} ms before, {during * 1000:.0f} ms during")  # noqa: T201  # the figure is the result
+    paused = load.pauses.within(disturbed.began, disturbed.until)
+    lasted = disturbed.until - disturbed.began - paused
+    answered = len(load.answers) - disturbed.undisturbed
+    p99s = f"p99 {before * 1000:.0f} ms before, {during * 1000:.0f} ms during"
+    print(f"{answered} requests in {lasted:.0f} s; {p99s}; the machine stood still for {paused:.1f} s")  # noqa: T201  # the figure is the result
     assert load.errors == []
     assert set(load.statuses) <= {200, 201}
     assert answered > LEAST_SHARE * RATE * lasted

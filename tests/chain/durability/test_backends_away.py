@@ -11,13 +11,13 @@ import pytest
 from stack.polling import poll
 from tests.chain.durability import mutants, reconcile, records
 from tests.chain.durability.chain import (
-    CONTROL_BASELINE_SECONDS,
     EXPORT_SECONDS,
     LONG,
     OUTAGE_SECONDS,
     Chain,
     Disturbed,
     Transform,
+    loaded,
     under_load,
 )
 
@@ -63,7 +63,7 @@ def test_nothing_is_lost_while_loki_hangs_and_the_others_stay_current(chain: Cha
 
 @pytest.mark.parametrize("mutant", WEAKER_QUEUES)
 def test_with_a_weaker_queue_each_signal_loses_some(chain: Chain, mutant: Transform) -> None:
-    with chain.mutated("otelcol", mutant), under_load(chain, CONTROL_BASELINE_SECONDS) as disturbed:
+    with chain.mutated("otelcol", mutant), loaded(chain) as disturbed:
         chain.stop(*BACKENDS)
         time.sleep(SHORT_OUTAGE_SECONDS)
         chain.kill("otelcol")

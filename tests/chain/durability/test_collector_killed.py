@@ -8,18 +8,19 @@ from functools import partial
 
 import pytest
 
+from stack.polling import poll
 from stack.process import Command
 from stack.server_commands import otelcol
 from stack.site import Site
-from tests.chain.durability import mutants, reconcile, records
+from tests.chain.durability import memory, mutants, reconcile, records
 from tests.chain.durability.chain import EXPORT_SECONDS, OUTAGE_SECONDS, RATE, Chain, under_load
 from tests.chain.traffic import steady_load
 
 KILLS = 5
 # The restart takes a second more.
 DOWN_SECONDS = min(OUTAGE_SECONDS / 20, 5.0)
-# Longer than a worker's export interval: each worker gets one through before the next kill.
-UP_SECONDS = EXPORT_SECONDS + 0.5
+# Each worker gets an export through before the next kill; the one before may have failed, and be tried again.
+UP_SECONDS = 60.0
 GATE = "--feature-gates=stanza.synchronousLogEmitter"
 # Half of all kills meet the emitter with lines that it holds (100 ms of each 200 ms): a dozen miss all in 1 of 4000.
 MOST_KILLS = 12
@@ -33,7 +34,7 @@ def test_no_line_and_no_count_is_lost_when_the_collector_is_killed(chain: Chain)
     with under_load(chain) as disturbed:
         for _ in range(KILLS):
             longest_down = max(longest_down, kill_and_start(chain))
-            time.sleep(UP_SECONDS)
+            wait_for_exports(chain, time.time())
 
     reconcile.require_exact_counts(chain, disturbed, counted)
     reconcile.require_all_lines(chain, disturbed.since)
@@ -78,6 +79,12 @@ def kill_and_start(chain: Chain) -> float:
     time.sleep(DOWN_SECONDS)
     chain.start("otelcol")
     return time.monotonic() - began
+
+
+def wait_for_exports(chain: Chain, since: float) -> None:
+    """Wait until Prometheus has a sample of each worker from after a Unix time."""
+    workers = len(memory.resident(chain.stack.pid("api")))
+    poll(lambda: len(records.exports(chain, since, time.time())) == workers, UP_SECONDS, "an export of each worker")
 
 
 def lines_lost_by_kills(chain: Chain, most: int) -> int:

@@ -16,7 +16,7 @@ FOUND_SECONDS = 30.0
 
 
 def test_a_late_trace_is_found_by_its_time(chain: Chain) -> None:
-    trace, at = send_late(chain)
+    trace, at = send(chain, AGE_SECONDS)
 
     poll(lambda: trace in records.traces_stored(chain, at - 1, at + 1), FOUND_SECONDS, "the trace by its time")
 
@@ -24,9 +24,9 @@ def test_a_late_trace_is_found_by_its_time(chain: Chain) -> None:
 def test_with_the_default_slack_it_is_found_by_its_id_alone(chain: Chain) -> None:
     chain.kill("tempo")  # an orderly stop may take it 8 s
     with chain.mutated("tempo", mutants.tempo_with_the_default_slack):
-        trace, at = send_late(chain)
+        trace, at = send(chain, AGE_SECONDS)
         poll(lambda: chain.tempo.trace(trace), FOUND_SECONDS, "the trace by its id")
-        recent, now = send(chain, 0.0), time.time()
+        recent, now = send(chain, 0.0)
         poll(lambda: recent in records.traces_stored(chain, now - 1, now + 1), FOUND_SECONDS, "a newer one by its time")
         late = records.traces_stored(chain, at - 1, at + 1)
         chain.kill("tempo")
@@ -34,13 +34,8 @@ def test_with_the_default_slack_it_is_found_by_its_id_alone(chain: Chain) -> Non
     assert trace not in late
 
 
-def send_late(chain: Chain) -> tuple[str, float]:
-    """Send a late trace through the collector; give its id, and when it was."""
-    return send(chain, AGE_SECONDS), time.time() - AGE_SECONDS
-
-
-def send(chain: Chain, age_seconds: float) -> str:
-    """Send a trace of one span, so much too late; give its id."""
+def send(chain: Chain, age_seconds: float) -> tuple[str, float]:
+    """Send a trace of one span, so much too late; give its id, and when it was."""
     trace, at = secrets.token_hex(16), round((time.time() - age_seconds) * 1e9)
     span = {
         "traceId": trace,
@@ -53,4 +48,4 @@ def send(chain: Chain, age_seconds: float) -> str:
     service = {"key": "service.name", "value": {"stringValue": "loan-service"}}
     document = {"resourceSpans": [{"resource": {"attributes": [service]}, "scopeSpans": [{"spans": [span]}]}]}
     requests.post(f"{chain.stack.url('otelcol')}/v1/traces", json=document, timeout=10).raise_for_status()
-    return trace
+    return trace, at / 1e9

@@ -13,6 +13,7 @@ import pytest
 
 from app.telemetry.log_sinks import OLD_FILES, LogFile
 from stack.polling import poll
+from tests.chain.durability import mutants
 from tests.chain.durability.chain import Chain, under_load
 from tests.chain.durability.reconcile import lost_for_good
 
@@ -21,8 +22,9 @@ ROTATIONS = 20
 LINES_PER_FILE = 40
 LINE_BYTES = 500
 PAUSE_SECONDS = 0.01
-# The files reach back over three rotations: then it must be back.
 KILLED_AFTER, STARTED_AFTER = 4, 5
+# The next step deletes the file that was written at the kill: by now it must have been read.
+OVERDUE_AFTER = KILLED_AFTER + OLD_FILES - 1
 CATCH_UP_SECONDS = 30.0
 
 
@@ -47,14 +49,8 @@ def test_backups_that_the_collector_does_not_look_for_are_lost(chain: Chain) -> 
 @pytest.fixture
 def backups_outside_the_pattern(chain: Chain) -> Iterator[None]:
     """Let the collector read the file that is written, and none that was set aside."""
-    with chain.mutated("otelcol", without_backups):
+    with chain.mutated("otelcol", mutants.without_backups):
         yield
-
-
-def without_backups(config: str) -> str:
-    mutant = config.replace('/*.gz"]', '/*.gz", "${env:LOG_DIR}/api-*.[1-9].jsonl"]')
-    assert mutant != config
-    return mutant
 
 
 def write_and_rotate(chain: Chain, name: str, rotations: int) -> Counter[str]:
@@ -67,12 +63,13 @@ def write_and_rotate(chain: Chain, name: str, rotations: int) -> Counter[str]:
             chain.kill("otelcol")
         if rotation == STARTED_AFTER:
             chain.begin("otelcol")
-        if rotation == KILLED_AFTER + OLD_FILES:
-            chain.stack.wait_ready("otelcol")
         for _ in range(LINES_PER_FILE):
             written.append(probe(name, len(written)))
             file.write_line(written[-1] + "\n")
             time.sleep(PAUSE_SECONDS)
+        if rotation == OVERDUE_AFTER:
+            chain.stack.wait_ready("otelcol")
+            poll(lambda: stored(chain, name)[written[-1]], CATCH_UP_SECONDS, "the newest line in Loki")
         pack_oldest(path, rotation)
     file.close()
     return Counter(written)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from stack.ports import HOST, free_port
 from tests.chain.durability import mutants, reconcile, records
-from tests.chain.durability.chain import CONTROL_BASELINE_SECONDS, OUTAGE_SECONDS, Chain, Transform, under_load
+from tests.chain.durability.chain import OUTAGE_SECONDS, Chain, Transform, loaded, under_load
 from tests.chain.durability.fault_proxy import FaultProxy, Network
 
 DELAY_SECONDS, JITTER_SECONDS = 0.5, 0.1
@@ -33,20 +33,16 @@ def test_no_line_is_lost_and_no_batch_is_sent_more_than_three_times(chain: Chain
         reconcile.require_all_lines(chain, disturbed.since)
         reconcile.require_exact_counts(chain, disturbed, counted)
         reconcile.require_losses_admitted(chain, disturbed, given_up)
+        assert records.dropped_by_collector(chain.stack) == {}
 
     for name, network in {"service to collector": from_service.network, "collector to Loki": to_loki.network}.items():
         print(f"{name}: {network.requests} requests, {network.answered} answered, {network.resets} resets")  # noqa: T201  # the figure is the result
         assert network.resets > 0
         assert network.requests <= MOST_ATTEMPTS * network.answered
-    assert records.dropped_by_collector(chain.stack) == {}
 
 
 def test_a_collector_that_does_not_wait_between_attempts_makes_a_storm(chain: Chain) -> None:
-    with (
-        proxies(chain, mutants.retrying_at_once) as (_, to_loki),
-        under_load(chain, CONTROL_BASELINE_SECONDS),
-        to_loki.refusing(),
-    ):
+    with proxies(chain, mutants.retrying_at_once) as (_, to_loki), loaded(chain), to_loki.refusing():
         time.sleep(REFUSING_SECONDS)
 
     print(f"{to_loki.network.requests} requests, {to_loki.network.answered} answered")  # noqa: T201  # the figure is the result
