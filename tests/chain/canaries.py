@@ -33,7 +33,7 @@ SPELLINGS = (
     LOCAL,
     DOMAIN.partition(".")[0],
     "zz-qid",
-    "ZZQID",
+    *(f"ZZQID{digit}" for digit in range(10)),  # five letters are in compressed files by chance
     "73.917/x91",
     quote("73.917/x91", safe=""),
     "73917X91",
@@ -73,8 +73,7 @@ class Canaries:
     def of(cls, spellings: Iterable[str], words: Iterable[str] = (), more: Iterable[str] = ()) -> "Canaries":
         """Take spellings in all their encodings, words that count only when they stand alone, and more as it is."""
         encoded = {form.lower() for spelling in spellings for form in _encodings(spelling)}
-        alone = [re.compile(rb"(?<![0-9a-z])%b(?![0-9a-z])" % word.lower().encode()) for word in words]
-        return cls(tuple(sorted(encoded | {text.lower().encode() for text in more})), tuple(alone))
+        return cls(tuple(sorted(encoded | {text.lower().encode() for text in more})), tuple(map(_alone, words)))
 
     def found_in(self, content: bytes) -> list[str]:
         """List what the content has, in any case of letters."""
@@ -93,6 +92,12 @@ def _hashes(somebody: Mapping[str, str]) -> list[str]:
     telling = {text for member, text in somebody.items() if member != "country"}
     normal = {somebody["email"].lower(), re.sub(r"[-. /]", "", somebody["national_id"]).upper()}
     return [sha256(text.encode()).hexdigest() for text in telling | normal]
+
+
+def _alone(word: str) -> re.Pattern[bytes]:
+    """Find a word in a text, or as a text of its own after its length: four characters are in compressed files too."""
+    before = rb"(?:\A|(?<=[\t\n -~]{4})|(?<=%b))(?<![0-9a-z])" % re.escape(bytes([len(word)]))
+    return re.compile(before + word.lower().encode() + rb"(?![0-9a-z])")
 
 
 def _encodings(spelling: str) -> set[bytes]:

@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,7 +103,9 @@ class Places:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    # os.walk passes over a folder that a server removes meanwhile, which Path.rglob does not.
+    paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return (path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def _content(paths: Iterable[Path]) -> bytes:

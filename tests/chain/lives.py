@@ -74,8 +74,9 @@ def to_the_payoff(client: Client) -> None:
     client.write(f"{LOAN}/fees", ids, money(2500, on), "officer")
     client.write(f"{LOAN}/fee-waivers", ids, money(1000, on), "officer")
     client.write(f"{LOAN}/repayments", ids, money(int(str(late["amount_minor"])), on, channel="card"))
-    quote = client.read(f"GET {LOAN}/payoff-quote?as_of={days_ago(200)}", ids)
-    paid = client.write(f"{LOAN}/repayments", ids, money(quote["amount_minor"], days_ago(200), channel="cash"))
+    on = days_ago(200)  # of one day, also around midnight
+    quote = client.read(f"GET {LOAN}/payoff-quote?as_of={on}", ids)
+    paid = client.write(f"{LOAN}/repayments", ids, money(quote["amount_minor"], on, channel="cash"))
     assert client.read(f"GET {BOOKING}", ids | {"transaction_id": paid})["kind"] == "payoff"
     assert len(client.read(f"GET {LOAN}/transactions?limit=100", ids)["data"]) == 8
     statement = client.read(f"GET {LOAN}/statement?from={days_ago(300)}&to={days_ago(0)}", ids)

@@ -5,16 +5,19 @@ import os
 import signal
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
 from app.access import DEV_KEYS
+from stack.backends import Prometheus
 from stack.polling import poll
 from stack.runner import Stack
 from stack.tour.caller import BORROWERS, LOANS, TIMEOUT_SECONDS, registration
+from tests.chain.arbiter import worker_in
 from tests.chain.backends_away import away
 from tests.chain.broken_database import in_a_deadlock, key_taken, no_juniors
 from tests.chain.lives import LOAN, a_paid_out_loan, days_ago, money
@@ -22,9 +25,10 @@ from tests.chain.traffic import Client, Seen
 
 CLIENT_ID = DEV_KEYS[0].client_id
 # An export is tried for 2 s before it counts as failed, and the first one comes within 5 s.
-TELLING_SECONDS = 30.0
-# The exemplars of what was provoked before go out with the next export, each once; the interval is 5 s.
-EXPORTED_SECONDS = 6.0
+TELLING_SECONDS = 60.0
+# The exemplars of what was provoked before go out with the next export, each once. This is of the last one.
+PROVOKED = "loan_tx_retries_total"
+LOOK_BACK_SECONDS = 600.0
 # What a worker takes to be missed and replaced, on a busy machine.
 RESTART_SECONDS = 5.0
 
@@ -58,9 +62,18 @@ def a_key_in_use(client: Client, database_url: str) -> None:
 
 def a_deadlock(client: Client, database_url: str) -> None:
     """Repay while somebody wants the loan and has the ledger; it is tried again and succeeds."""
-    ids = a_paid_out_loan(client, 40)
-    body = money(100, days_ago(1))
-    in_a_deadlock(database_url, ids["loan_id"], lambda: client.ask(201, f"POST {LOAN}/repayments", ids, body))
+    # Where the machine stops for a moment, the wait for the lock can be over before the deadlock is found.
+    poll(lambda: repaid_in_a_deadlock(client, database_url), TELLING_SECONDS, "a repayment after a deadlock")
+
+
+def repaid_in_a_deadlock(client: Client, database_url: str) -> bool:
+    """Tell whether the repayment of a new loan succeeded."""
+    ids, body = a_paid_out_loan(client, 40), money(100, days_ago(1))
+    repay = partial(client.ask, 201, f"POST {LOAN}/repayments", ids, body)
+    with suppress(AssertionError):
+        in_a_deadlock(database_url, ids["loan_id"], repay)
+        return True
+    return False
 
 
 def what_is_no_http(api: str) -> None:
@@ -74,13 +87,19 @@ def what_is_no_http(api: str) -> None:
 def totals_that_cannot_be_kept(stack: Stack) -> None:
     """Put folders where the workers write their totals, and ask for them."""
     folders = [path.with_suffix(".draft") for path in stack.site.telemetry_dir.glob("w*.sock")]
-    for folder in folders:
-        folder.mkdir()
-    try:
-        poll(lambda: ask_for_totals(stack), TELLING_SECONDS, "totals that are not kept")
-    finally:
+    with ExitStack() as made:
         for folder in folders:
-            folder.rmdir()
+            poll(partial(made_as_folder, folder), TELLING_SECONDS, str(folder))
+            made.callback(folder.rmdir)
+        poll(lambda: ask_for_totals(stack), TELLING_SECONDS, "totals that are not kept")
+
+
+def made_as_folder(path: Path) -> bool:
+    """Make a folder, unless a worker has its draft there at this moment."""
+    with suppress(FileExistsError):
+        path.mkdir()
+        return True
+    return False
 
 
 def ask_for_totals(stack: Stack) -> bool:
@@ -91,8 +110,9 @@ def ask_for_totals(stack: Stack) -> bool:
 
 def a_collector_that_is_away(client: Client, stack: Stack) -> None:
     """Answer a request while nobody takes its span and its measurement."""
-    failing = "telemetry_export_failing"
-    time.sleep(EXPORTED_SECONDS)
+    failing, started = "telemetry_export_failing", time.time() - LOOK_BACK_SECONDS
+    prometheus = Prometheus(stack.url("prometheus"))
+    poll(lambda: prometheus.exemplars(PROVOKED, started, time.time()), TELLING_SECONDS, f"an exemplar of {PROVOKED}")
     with away(stack, "otelcol"):
         client.ask(200, f"GET {LOANS}?limit=1")
         poll(lambda: written(stack, failing, "traces"), TELLING_SECONDS, "a failing export of traces")
@@ -106,11 +126,11 @@ def a_killed_worker(client: Client, stack: Stack) -> None:
 
 
 def kill_one(client: Client, stack: Stack, arbiter: int) -> bool:
-    """Ask a few times, kill the oldest worker, and tell whether a loss has been written since."""
-    for _ in range(4):
-        client.ask(200, f"GET {LOANS}?limit=1")
-    workers = Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()
-    os.kill(int(workers[0]), signal.SIGKILL)
+    """Kill the worker that has just answered, and tell whether a loss has been written since."""
+    client.ask(200, f"GET {LOANS}?limit=1")
+    trace_id = client.seen[-1].trace_id
+    log = next(path for path in stack.log_dir.glob("api-w*.jsonl") if trace_id in path.read_text())
+    os.kill(worker_in(arbiter, int(log.stem.removeprefix("api-w"))), signal.SIGKILL)
     with suppress(TimeoutError):
         poll(lambda: written(stack, "telemetry_lost"), RESTART_SECONDS, "a loss")
     return written(stack, "telemetry_lost")

@@ -55,7 +55,7 @@ class Replicas:
 
     def _idle(self, url: str) -> Page | None:
         page = Page(url)
-        return page if page.workers_up() == self._workers and not page.under_way() else None
+        return page if len(page.workers_up()) == self._workers and not page.under_way() else None
 
     def page(self) -> Totals:
         """Add up what all have counted, also those that have ended."""

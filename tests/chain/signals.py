@@ -46,31 +46,28 @@ class Page:
         answer = requests.get(f"{url}/metrics", timeout=PAGE_SECONDS)
         answer.raise_for_status()
         families = text_string_to_metric_families(answer.text)
-        self._samples = [sample for family in families for sample in family.samples]
+        self.samples = [sample for family in families for sample in family.samples]
 
     def counts(self) -> Totals:
         """Count the requests."""
         found: Totals = Counter()
-        for sample in self._samples:
+        for sample in self.samples:
             if sample.name == COUNT:
                 found[sample.labels.get(ROUTE, ""), sample.labels[STATUS]] += round(sample.value)
         return found
 
     def is_complete(self) -> bool:
         """Tell whether every worker answered, and none with what it counted earlier."""
-        up = [sample.value for sample in self._samples if sample.name == WORKER_UP]
+        up = [sample.value for sample in self.samples if sample.name == WORKER_UP]
         return bool(up) and all(up)
 
-    def workers_up(self) -> int:
-        """Count the workers that answered, as they do before their first request."""
-        return self._sum(WORKER_UP)
+    def workers_up(self) -> set[str]:
+        """Name the workers that answered, as they do before their first request."""
+        return {sample.labels["worker"] for sample in self.samples if sample.name == WORKER_UP and sample.value}
 
     def under_way(self) -> int:
         """Count the requests that these workers are working on."""
-        return self._sum("http_server_active_requests")
-
-    def _sum(self, metric: str) -> int:
-        return round(sum(sample.value for sample in self._samples if sample.name == metric))
+        return round(sum(sample.value for sample in self.samples if sample.name == "http_server_active_requests"))
 
 
 def logged(loki: Loki, started: float, ended: float) -> Totals:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.polling import poll
+from stack.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ def copy(tmp_path: Path) -> Path:
 def test_a_port_in_use_is_named_with_the_setting_that_changes_it(copy: Path, run_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         number = other.getsockname()[1]
-        output = fail_to_come_up(copy, run_dir, "--only", "db,migrate,api,tempo", TEMPO_PORT=str(number))
+        free = {name: str(free_port()) for name in ("DB_PORT", "API_PORT")}
+        output = fail_to_come_up(copy, run_dir, "--only", "db,migrate,api,tempo", TEMPO_PORT=str(number), **free)
 
     assert output[-1] == f"error: port {number} (tempo) is in use: set TEMPO_PORT to another"
 

@@ -12,6 +12,9 @@ from stack.tour.provoke import Answer, failing_request, slow_request
 from stack.tour.walk import Follower
 from tests.chain.conftest import Backends
 
+# The lock is held for 0.65 s, and the service waits for 1 s: a machine that stops for a moment can swap them.
+ATTEMPTS = 4
+
 
 @pytest.mark.parametrize(("provoke", "status"), [(slow_request, 200), (failing_request, 503)])
 def test_one_request_leads_through_all_signals(
@@ -20,10 +23,11 @@ def test_one_request_leads_through_all_signals(
     edge = stack.url("nginx")
     loan_id = submit_application(edge)
 
-    answer = provoke(edge, stack.database_url, loan_id)
+    answers = (provoke(edge, stack.database_url, loan_id) for _ in range(ATTEMPTS))
+    answer = next((each for each in answers if each.status == status), None)
+    assert answer
     walk = Follower(backends.prometheus, backends.loki, backends.tempo).follow(answer)
 
-    assert answer.status == status
     assert answer.seconds > 0.5
     assert re.fullmatch("[0-9a-f]{32}", answer.trace_id)
     assert walk.metric[0].value >= 1
