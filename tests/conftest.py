@@ -2,7 +2,7 @@
 """The service on a real PostgreSQL, started once for the session; each test finds empty tables."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from flask import Flask
 from app.domain.events import DomainEvent
 from app.factory import create_app
 from app.settings import Settings
+from app.storage.database import db
 from app.storage.migrate import migrate
 from stack.postgres import Postgres
 from tests.api_client import ApiClient, client_of
@@ -67,9 +68,10 @@ def published() -> list[DomainEvent]:
 
 
 @pytest.fixture
-def app(settings: Settings, published: list[DomainEvent]) -> Flask:
+def app(settings: Settings, published: list[DomainEvent]) -> Iterator[Flask]:
     """Build the service."""
-    return create_app(settings, publish=published.append)
+    with disposing(create_app(settings, publish=published.append)) as app:
+        yield app
 
 
 @pytest.fixture
@@ -95,6 +97,14 @@ def borrower(database: str) -> str:
     """Give the id of a borrower who is there before the test begins."""
     execute(database, INSERT_BORROWER)
     return BORROWER
+
+
+@contextmanager
+def disposing(app: Flask) -> Iterator[Flask]:
+    """Close a service's connections in the end: PostgreSQL has a hundred, and Python may keep what nobody needs."""
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 def empty(database_url: str) -> None:

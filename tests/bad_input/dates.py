@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.bad_input.case import Case, about, apply, ask, each_of, on, quote, row
 from tests.bad_input.request import CANARY, LOANS, Answer, Request, get, post, require
-from tests.bad_input.world import World, money, payout, soon
+from tests.bad_input.world import Build, World, money, payout, soon
 
 QUICK_SECONDS = 0.2  # what 600 installments may take
 LONGEST: dict[str, Any] = {"principal_minor": 10_000_000, "term_months": 600}
@@ -50,11 +50,16 @@ def _one_row(_world: World, _request: Request, answer: Answer) -> None:
     assert [line["n"] for line in answer.document["schedule"]] == [1]
 
 
-def _quick(world: World, sent: Request, answer: Answer) -> None:
-    took = [answer.seconds]
-    while took[-1] >= QUICK_SECONDS and len(took) < 4:  # another process may have had the core
-        took.append(world.send(sent).seconds)
-    assert min(took) < QUICK_SECONDS
+def _quick(name: str, build: Build, status: int) -> Case:
+    """Expect an answer in time; what takes longer is built and asked anew, as the same loan again would be refused."""
+
+    def check(world: World, _request: Request, answer: Answer) -> None:
+        took = [answer.seconds]
+        while took[-1] >= QUICK_SECONDS and len(took) < 4:  # another process may have had the core
+            took.append(require(world.send(build(world)), status).seconds)
+        assert min(took) < QUICK_SECONDS, took
+
+    return Case(name, build, status, after=check)
 
 
 def _month_ends(*days: str) -> Any:  # noqa: ANN401  # a check
@@ -107,8 +112,8 @@ ROWS = [
         67,
         "600 months",
         {200, 201},
-        Case("applied for", apply(**LONGEST), 201, after=_quick),
-        Case("quoted", quote(**LONGEST), 200, after=_quick),
+        _quick("applied for", apply(**LONGEST), 201),
+        _quick("quoted", quote(**LONGEST), 200),
     ),
     row(68, "no day of the calendar", 422, _no_dates(*NO_DAYS)),
     row(69, "another spelling of a day", 422, _no_dates(*OTHER_SPELLINGS, 20240131, ["2024-01-31"])),

@@ -23,7 +23,7 @@ from tests.bad_input.in_process import InProcess
 from tests.bad_input.request import CANARY, LOANS, post
 from tests.bad_input.table import IN_PROCESS, NAMED, ROWS
 from tests.bad_input.world import World, money
-from tests.conftest import execute
+from tests.conftest import disposing, execute
 from tests.factories import application_body
 
 
@@ -43,9 +43,10 @@ def quiet_settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def world(quiet_settings: Settings) -> World:
+def world(quiet_settings: Settings) -> Iterator[World]:
     """Give what the cases find, in a service of their own."""
-    return World(InProcess(create_app(quiet_settings, publish=lambda _event: None)))
+    with disposing(create_app(quiet_settings, publish=lambda _event: None)) as app:
+        yield World(InProcess(app))
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +126,9 @@ def test_a_key_that_is_in_flight_is_refused_in_time(client: FlaskClient, databas
 @pytest.mark.parametrize(("day", "status"), [("2026-03-02", 201), ("2026-03-03", 422)])
 def test_the_business_day_is_that_of_utc(quiet_settings: Settings, day: str, status: int) -> None:
     half_past_ten = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # in Samoa it is still the first, in Kiribati the third
-    app = create_app(quiet_settings, publish=lambda _event: None, clock=lambda: half_past_ten)
-    world = World(InProcess(app))
-    answer = world.send(post(f"{LOANS}/{world.loan('active')}/repayments", money(500, day)))
+    with disposing(create_app(quiet_settings, publish=lambda _event: None, clock=lambda: half_past_ten)) as app:
+        world = World(InProcess(app))
+        answer = world.send(post(f"{LOANS}/{world.loan('active')}/repayments", money(500, day)))
 
     assert answer.status == status
 

@@ -206,7 +206,7 @@ def test_a_stop_does_not_wait_for_what_is_under_way(database: str) -> None:
         took = time.monotonic() - started
         release.set()
 
-    assert took < 1.0
+    assert took < 4.0  # it gives up after 0.5 s; what is under way takes 5 s
 
 
 def test_stopping_what_was_never_started_is_no_trouble(database: str) -> None:

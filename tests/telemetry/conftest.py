@@ -17,6 +17,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 from app import telemetry
 from app.api import errors
 from app.settings import Settings, TelemetryPipeline
+from app.telemetry import workers
 from app.telemetry.logging import remove_sinks
 from tests.telemetry.spans_seen import SpanSeen, SpansSeen
 
@@ -86,6 +87,12 @@ def observed(settings: Settings, clean_process: None) -> Observed:  # noqa: ARG0
     errors.register(seen.app, telemetry.current_trace_id)
     add_routes(seen.app)
     return seen
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers wait for each other for longer than any pause of the machine."""
+    monkeypatch.setattr(workers, "PEER_SECONDS", 30.0)
 
 
 def add_routes(app: Flask) -> None:

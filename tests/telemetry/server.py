@@ -17,11 +17,18 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.telemetry.exposition import series
+from stack.polling import poll
 from stack.ports import HOST, free_port
 from stack.process import Child, Command
 
 ROOT = Path(__file__).parents[2]
 REQUESTS = "http_server_request_duration_seconds_count"
+ACTIVE = "http_server_active_requests"
+UP = "loan_service_worker_up"
+READY_SECONDS = 30.0  # four workers start in 2 s on an idle machine
+UNANSWERED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)  # the latter: after the headers
+
+Page = dict[str, float]
 SLOTS = 4
 
 
@@ -50,14 +57,14 @@ class Server:
 
     def wait_until_ready(self, workers: int = SLOTS) -> None:
         """Wait until every worker answers its peers."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if self.child.poll() is not None:
                 break
             try:
-                if self.workers_up() >= workers:
+                if self.page_of(workers):
                     return
-            except requests.ConnectionError:
+            except (*UNANSWERED, requests.Timeout):
                 pass
             time.sleep(0.05)
         raise AssertionError(f"Gunicorn did not start: {self.child.tail()}")
@@ -66,7 +73,7 @@ class Server:
         """Ask over a connection of its own, as a proxy without keep-alive does."""
         return requests.get(self.base + path, headers={"Connection": "close"} | headers, timeout=10)
 
-    def page(self) -> dict[str, float]:
+    def page(self) -> Page:
         """Scrape whichever worker takes the request."""
         answer = self.get("/metrics")
         answer.raise_for_status()
@@ -76,13 +83,18 @@ class Server:
             for sample in family.samples
         }
 
-    def counted(self) -> int:
-        """Give the requests that /metrics knows of."""
-        return int(sum(value for key, value in self.page().items() if key.startswith(REQUESTS)))
+    def page_of(self, workers: int) -> Page | None:
+        """Scrape; give nothing where fewer workers answer, as the others' totals may be older."""
+        page = self.page()
+        return page if total(page, UP) >= workers else None
 
-    def workers_up(self) -> int:
-        """Count the workers that answer."""
-        return int(sum(value for key, value in self.page().items() if key.startswith("loan_service_worker_up")))
+    def counted(self, workers: int = SLOTS) -> int:
+        """Give the requests that /metrics knows of as soon as all workers answer."""
+        return total(poll(lambda: self.page_of(workers), READY_SECONDS, "a page of all workers"), REQUESTS)
+
+    def active(self) -> int:
+        """Give the requests that are under way."""
+        return total(self.page(), ACTIVE)
 
     def send(self, number: int) -> list[float]:
         """Send requests from eight clients; each must be answered. Give their durations."""
@@ -113,6 +125,11 @@ class Server:
     def lines(self) -> list[dict[str, Any]]:
         """Give all lines of all log files."""
         return [json.loads(line) for path in self.logs.glob("*.jsonl") for line in path.read_text().splitlines()]
+
+
+def total(page: Page, name: str) -> int:
+    """Add up all series of a name."""
+    return int(sum(value for key, value in page.items() if key.startswith(name)))
 
 
 @contextmanager
@@ -146,11 +163,11 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        last: dict[str, float] = {}
+        last: Page = {}
         while not self._over.wait(0.05):
             try:
                 page = self._server.page()
-            except requests.ConnectionError:  # the worker that was asked has been killed
+            except UNANSWERED:  # the worker that was asked has been killed
                 self.failed += 1
                 continue
             page = {key: value for key, value in page.items() if "_count{" in key or "_total{" in key}

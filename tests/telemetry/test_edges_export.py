@@ -66,8 +66,10 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
     exporting = {thread for thread in threading.enumerate() if thread.name.startswith("Otel")}
     with monkeypatch.context() as patch:
         post, export = Broken(), Broken()
-        patch.setattr(urllib3.HTTPConnectionPool, "urlopen", post)
+        # In this order: an export of metrics that had already begun would meet the other fault.
         patch.setattr(OTLPMetricExporter, "export", export)
+        poll(lambda: export.calls, 20, "an export of metrics that fails")
+        patch.setattr(urllib3.HTTPConnectionPool, "urlopen", post)
         answers = [app.test_client().get("/loans/7").status_code for _ in range(3)]
         poll(lambda: min(post.calls, export.calls) >= EXPORTS, 20, "exports that fail")
     poll(lambda: len(collector.spans.get_finished_spans()) == 3, 20, "the spans that waited")

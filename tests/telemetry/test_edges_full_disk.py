@@ -53,7 +53,7 @@ def test_a_full_disk_under_the_log_file_is_told_and_gone_when_it_is_gone(tmp_pat
         limit(pid, room)
         during = paths(server, "during")
         assert file.stat().st_size == room
-        counted = server.counted()
+        counted = server.counted(workers=1)
         limit(pid, resource.RLIM_INFINITY)
         after = paths(server, "after")
         assert int(server.get("/pid").text) == pid

@@ -4,12 +4,14 @@
 import json
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from app.telemetry.worker_files import claim
+from stack.polling import poll
 from stack.ports import HOST
 from tests.telemetry.server import Server, serving
 
@@ -61,10 +63,19 @@ def test_everything_gunicorn_says_is_json_and_nothing_of_it_is_the_clients(tmp_p
 
 def test_a_request_under_way_is_answered_before_the_stop(tmp_path: Path) -> None:
     with serving(tmp_path, API_WORKERS="1") as server, ThreadPoolExecutor(1) as client:
-        slow = client.submit(server.get, "/slow")
-        time.sleep(0.3)
+        slow = poll(lambda: under_way(server, client), 30, "a request under way")
         seconds = server.stop()
 
     assert slow.result().text == "slow"
     assert seconds < 4
     assert [line for line in server.lines() if line.get("http.route") == "/slow"]
+
+
+def under_way(server: Server, client: ThreadPoolExecutor) -> Future[requests.Response] | None:
+    """Send a slow request and give it while it is at work; nothing if it ended before that was seen."""
+    slow = client.submit(server.get, "/slow")
+    while not slow.done():
+        if server.active():
+            return slow
+        time.sleep(0.02)
+    return None

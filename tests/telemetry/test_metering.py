@@ -125,16 +125,19 @@ def test_a_point_tells_nothing_that_was_counted_after_its_time(monkeypatch: pyte
     counter, duration = meter.create_counter("events"), meter.create_histogram("duration")
     counter.add(1)
     duration.record(0.3)
+    late = (lambda: counter.add(1), lambda: duration.record(0.3))  # in the order of their reading
     waiting: list[threading.Thread] = []
 
     class Clock:
         @staticmethod
         def time_ns() -> int:
             now = time.time_ns()
-            for late in (lambda: counter.add(1), lambda: duration.record(0.3)):
-                waiting.append(threading.Thread(target=late))
+            read_now = len(waiting) // len(late)
+            for number, measure in enumerate(late):
+                waiting.append(threading.Thread(target=measure))
                 waiting[-1].start()
-                waiting[-1].join(0.1)  # what may go ahead has done so by then
+                # What is being read has to wait, and would not need as long; the other goes ahead on any machine.
+                waiting[-1].join(0.1 if number == read_now else 10)
             return now
 
     monkeypatch.setattr(recorded, "time", Clock)

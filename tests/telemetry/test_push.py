@@ -20,9 +20,13 @@ from app.settings import Settings
 from app.telemetry import setup
 from app.telemetry.spans.queue import BATCH, CAPACITY, SpanQueue
 from app.telemetry.spans.record import SpanRecord, Template
+from stack.polling import poll
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import Lines, add_routes
 
+TIMEOUT_SECONDS = 0.6  # nobody waits longer at the end, for exports whose collector has gone
+# Enough for a collector on a busy machine, whose answer must not come too late; and what waiting in vain is told by.
+LONG_TIMEOUT_SECONDS = 5.0
 SPAN = SpanRecord(Template("GET /loans/<int:number>", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {})
 
 
@@ -79,7 +83,7 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
-def pushing(settings: Settings, endpoint: str) -> Flask:
+def pushing(settings: Settings, endpoint: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Flask:
     """Set up an app that pushes only when it is flushed."""
     app = Flask("loans")
     telemetry.set_up(
@@ -87,7 +91,7 @@ def pushing(settings: Settings, endpoint: str) -> Flask:
         replace(
             settings,
             otlp_endpoint=endpoint,
-            otlp_timeout_seconds=0.6,
+            otlp_timeout_seconds=timeout_seconds,
             metric_export_interval_seconds=600,
             span_export_delay_seconds=600,
         ),
@@ -106,7 +110,7 @@ def queue() -> SpanQueue:
 
 @pytest.mark.usefixtures("clean_process")
 def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector: Collector) -> None:
-    client = pushing(settings, collector.endpoint).test_client()
+    client = pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS).test_client()
     for number in range(300):
         client.get(f"/loans/{number}")
 
@@ -115,19 +119,17 @@ def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector:
 
     assert collector.spans == ["GET /loans/<int:number>"] * 300
     assert "http.server.request.duration" in collector.metrics
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4  # waiting in vain would take all of the 5 s
 
 
 @pytest.mark.usefixtures("clean_process")
 def test_joining_sends_the_zeros_at_once(settings: Settings, collector: Collector) -> None:
-    pushing(settings, collector.endpoint)
+    pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS)
     settings.telemetry_dir.mkdir()
 
     telemetry.join_workers()
 
-    deadline = time.monotonic() + 5
-    while "loan.applications" not in collector.metrics and time.monotonic() < deadline:
-        time.sleep(0.01)
+    poll(lambda: "loan.applications" in collector.metrics, 20, "the zeros")
     assert {"loan.currency": "EUR"} in collector.metrics["loan.applications"]
     assert {"error.type": "queue_full"} in collector.metrics["otel.sdk.processor.span.processed"]
     assert {"error.type": "export_failed"} in collector.metrics["otel.sdk.exporter.span.exported"]
@@ -177,11 +179,12 @@ def test_shutting_down_gives_up_on_a_collector_that_hangs(settings: Settings) ->
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         listener.listen()
-        client = pushing(settings, f"http://{HOST}:{listener.getsockname()[1]}").test_client()
+        endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
+        client = pushing(settings, endpoint, LONG_TIMEOUT_SECONDS).test_client()
         client.get("/loans/1")
 
         began = time.monotonic()
         telemetry.shut_down(0.3)
         took = time.monotonic() - began
 
-    assert 0.25 < took < 1
+    assert 0.25 < took < 3

@@ -18,8 +18,9 @@ from stack.ports import HOST, free_port
 SPAN = encode_span(SpanRecord(Template("GET /loans", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {}))
 
 
-def delivery(port: int) -> CollectorDelivery:
-    return CollectorDelivery(RequestEncoder({}, "loan-service"), f"http://{HOST}:{port}/", 0.3)
+def delivery(port: int, timeout_seconds: float = 10.0) -> CollectorDelivery:
+    """Send to a port, with time for whoever answers on a busy machine."""
+    return CollectorDelivery(RequestEncoder({}, "loan-service"), f"http://{HOST}:{port}/", timeout_seconds)
 
 
 @pytest.fixture
@@ -73,4 +74,4 @@ def test_somebody_who_never_answers_is_no_answer() -> None:
         listener.bind((HOST, 0))
         listener.listen()
 
-        assert delivery(listener.getsockname()[1])([SPAN]) is Answer.NONE
+        assert delivery(listener.getsockname()[1], timeout_seconds=0.3)([SPAN]) is Answer.NONE

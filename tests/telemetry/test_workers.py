@@ -14,7 +14,7 @@ from tests.telemetry.counted import Counted, kill, requests_of, running
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
+def directory(tmp_path: Path, patient: None) -> Path:  # noqa: ARG001
     path = tmp_path / "t"
     path.mkdir()
     return path
