@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Measured = TypeVar("Measured")
 
-TRIES = 3  # pauses that exceed a limit come once in hundreds of runs; three in a row mean something else
+TRIES = 3  # one may meet a pause, and the next another
 
 
 def until_good(measure: Callable[[], Measured], good: Callable[[Measured], bool], tries: int = TRIES) -> Measured:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from app.factory import now
 from bench import accounts, bare, caller, replay
 from bench.writing import databases
 from stack.postgres import Postgres
@@ -32,7 +33,9 @@ KEPT = "SELECT count(*) FROM idempotency_key WHERE body::jsonb ? 'id' AND header
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Flask, str, Flask, str]]:
     """Give the service and the bare one on databases that hold the same, with their URLs, and the borrower."""
     folder = tmp_path_factory.mktemp("bench")
-    with Postgres.temporary() as server:
+    began = now()
+    with pytest.MonkeyPatch.context() as patch, Postgres.temporary() as server:
+        patch.setattr(accounts, "now", lambda: began)  # what is replayed has this day, even if midnight comes
         file = folder / "replay.json"
         service_url, bare_url, borrower_id = databases(server, folder, file, 2, lambda _line: None)
         service, _ = caller.build(service_url, Path(folder))

@@ -3,18 +3,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from app.domain.events import DomainEvent
-from app.factory import create_app
-from app.settings import Settings
-from app.storage.database import db
+from app.storage import waiting
 from tests.concurrency.crowd import Crowd
+from tests.concurrency.limits import CONNECT_SECONDS, PATIENT, built, warm
 from tests.conftest import INSERT_BORROWER, execute
-
-CLIENTS = 50
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +24,13 @@ def facts() -> list[DomainEvent]:
 @pytest.fixture(scope="module")
 def big_app(migrated: str, tmp_path_factory: pytest.TempPathFactory, facts: list[DomainEvent]) -> Iterator[Flask]:
     """Build the service once for all tests of a file: opening fifty connections takes a second."""
-    directory = tmp_path_factory.mktemp("t")
-    settings = Settings.from_env({"DATABASE_URL": migrated, "TELEMETRY_DIR": str(directory)})
-    settings = replace(settings, telemetry_disabled=True, api_threads=CLIENTS, log_level="ERROR")
-    app = create_app(settings, publish=facts.append)
-    yield app
-    with app.app_context():
-        db.engine.dispose()  # the server has a hundred connections for everyone
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        built(migrated, tmp_path_factory.mktemp("t"), facts, PATIENT) as app,
+    ):
+        patch.setattr(waiting, "CONNECT_SECONDS", CONNECT_SECONDS)
+        warm(app)
+        yield app
 
 
 @pytest.fixture
@@ -41,3 +39,10 @@ def crowd(big_app: Flask, facts: list[DomainEvent], database: str) -> Crowd:
     execute(database, INSERT_BORROWER)
     facts.clear()
     return Crowd(big_app, database, facts)
+
+
+@pytest.fixture
+def limited(crowd: Crowd, tmp_path: Path) -> Iterator[Crowd]:
+    """Give the same under the limits that the service has elsewhere."""
+    with built(crowd.database, tmp_path, crowd.facts, {}) as app:
+        yield replace(crowd, app=app)

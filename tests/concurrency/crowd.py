@@ -68,20 +68,6 @@ def poster(
     return lambda: client.post(path, json=body, headers=sent)
 
 
-def patiently(act: Callable[[], TestResponse]) -> Callable[[], TestResponse]:
-    """Try again what is answered by 503, as every client should; the caller's key must be fixed."""
-
-    def again() -> TestResponse:
-        for _ in range(20):  # each of them waits up to lock_timeout
-            answer = act()
-            if answer.status_code != 503:
-                break
-            assert "Retry-After" in answer.headers
-        return answer
-
-    return again
-
-
 def document(answer: TestResponse) -> dict[str, Any]:
     """Read an answer's JSON object."""
     read: dict[str, Any] = json.loads(answer.data)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 ANSWER_SECONDS = 20.0  # longer than a worker takes to start on a busy machine
 UNANSWERED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)  # the latter: after the headers
+MOST_LATE = 2  # of one request: while both workers start, it may wait in line for either; three times is a hang
 MOST_TRIES = 200  # of one request: all workers may be gone for seconds, and refuse at once
 
 
@@ -62,7 +63,7 @@ class Service:
         assert self.child.poll() is None, self.child.tail()
         try:
             return requests.get(f"{self.base}/readyz", timeout=ANSWER_SECONDS).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.ReadTimeout):
             return False
 
 
@@ -85,7 +86,7 @@ class Client:
         self._base = service.base
         self._headers = {"Authorization": f"Bearer {DEV_SECRETS[key_id]}"}
         self._session = requests.Session()
-        self.sent = self.resets = self.unavailable = 0
+        self.sent = self.resets = self.unavailable = self._late = 0
 
     def once(
         self, method: str, path: str, key: str | None = None, body: object = None, **headers: str
@@ -99,11 +100,10 @@ class Client:
 
     def ask(self, method: str, path: str, key: str | None = None, body: object = None) -> requests.Response:
         """Send a request until it is answered by something else than "try again"; expect no other mistake of ours."""
+        self._late = 0
         for _ in range(MOST_TRIES):
-            try:
-                answer = self.once(method, path, key, body)
-            except UNANSWERED:
-                self.resets += 1
+            answer = self._try(method, path, key, body)
+            if answer is None:
                 continue
             if answer.status_code not in {409, 503} or "Retry-After" not in answer.headers:
                 assert answer.status_code < 500, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -114,6 +114,17 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _try(self, method: str, path: str, key: str | None, body: object) -> requests.Response | None:
+        try:
+            return self.once(method, path, key, body)
+        except UNANSWERED:
+            self.resets += 1
+        except requests.ReadTimeout:
+            self._late += 1
+            if self._late > MOST_LATE:
+                raise
+        return None
 
 
 def read(answer: requests.Response) -> Mapping[str, Any]:

@@ -24,10 +24,11 @@ from tests.concurrency.borrowing import (
     running,
     submitted,
 )
-from tests.concurrency.crowd import Crowd, at_once, document, held, lock_of, patiently, poster, statuses, waiting
+from tests.concurrency.crowd import Crowd, at_once, document, held, lock_of, poster, statuses, waiting
 from tests.concurrency.outages import undone
 from tests.conftest import execute
 from tests.factories import BORROWER
+from tests.tries import until_good
 
 BORROWERS = "/api/v1/borrowers"
 
@@ -68,7 +69,7 @@ def shares(crowd: Crowd, clients: int) -> Race:
     part = loan.installment_minor // clients
     amounts = [part + loan.installment_minor % clients, *[part] * (clients - 1)]
     acts = [
-        patiently(poster(crowd, f"{loan.path}/repayments", money(amount), f"share-{number}"))
+        poster(crowd, f"{loan.path}/repayments", money(amount), f"share-{number}")
         for number, amount in enumerate(amounts)
     ]
     return Race(crowd, loan, at_once(*acts))
@@ -165,6 +166,18 @@ def loan_held(crowd: Crowd) -> Held:
         others = [poster(crowd, f"{other.path}/repayments", money(1))() for _ in range(3)]
         others += [crowd.client().get(f"{wanted.path}{more}") for more in ("", "/schedule", "/transactions")]
         return Held(crowd, *waiter.result(), others)
+
+
+def loan_held_again(crowd: Crowd, seconds: float) -> Held | None:
+    """Let a loan be held until the answer comes in time; give None where nobody was seen waiting."""
+
+    def attempt() -> Held | None:
+        try:
+            return loan_held(crowd)
+        except TimeoutError:  # it gave up while nobody looked
+            return None
+
+    return until_good(attempt, lambda race: race is not None and race.seconds < seconds)
 
 
 def timed(act: Callable[[], TestResponse]) -> Callable[[], tuple[TestResponse, float]]:

@@ -108,10 +108,8 @@ def test_without_a_snapshot_nothing_is_quoted_for_a_loan_that_was_owed(
     assert document(quoted.answer)["amount_minor"] == 0
 
 
-def test_without_a_lock_timeout_the_answer_takes_as_long_as_a_statement_may(
-    crowd: Crowd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with controls.no_lock_timeout(monkeypatch, crowd, tmp_path) as patient:
+def test_without_a_lock_timeout_the_answer_takes_as_long_as_a_statement_may(crowd: Crowd, tmp_path: Path) -> None:
+    with controls.no_lock_timeout(crowd, tmp_path) as patient:
         race = loan_held(patient)
 
     goes_wrong(assert_loan_busy, race, LOCK_MILLISECONDS / 1000 + 1)

@@ -11,7 +11,7 @@ import requests
 from stack.polling import poll
 from tests.concurrency.books import assert_books_right
 from tests.concurrency.borrowing import LOANS, booked, disbursement, money
-from tests.concurrency.gunicorn import Client, Service, read, serving
+from tests.concurrency.gunicorn import START_SECONDS, Client, Service, read, serving
 from tests.conftest import INSERT_BORROWER, execute
 from tests.factories import application_body
 
@@ -44,7 +44,7 @@ def test_the_retry_after_a_killed_worker_books_once(
     after = booked(database, loan)
     again = officer.ask("POST", path, "k", body)
 
-    poll(lambda: len(set(service.workers()) & set(before)) == len(before) - 1, 5.0, "one killed worker")
+    poll(lambda: len(set(service.workers()) & set(before)) == len(before) - 1, START_SECONDS, "one killed worker")
     assert after == ([(2, 100)] if kept else [])
     assert again.status_code == 201
     assert (again.headers.get("Idempotent-Replayed") == "true") is kept

@@ -12,8 +12,8 @@ from tests.concurrency.borrowing import (
     payoff_minor,
     running,
 )
-from tests.concurrency.conftest import CLIENTS
-from tests.concurrency.crowd import Crowd, at_once, document, patiently, poster, statuses
+from tests.concurrency.crowd import Crowd, at_once, document, poster, statuses
+from tests.concurrency.limits import CLIENTS
 from tests.concurrency.scenarios import (
     assert_all_booked,
     assert_one_changed,
@@ -36,7 +36,7 @@ def test_of_fifty_payoffs_one_is_taken(crowd: Crowd) -> None:
     loan = running(crowd)
     body = money(payoff_minor(crowd.client(), loan))
 
-    answers = at_once(*(patiently(poster(crowd, f"{loan.path}/repayments", body, f"p{n}")) for n in range(CLIENTS)))
+    answers = at_once(*(poster(crowd, f"{loan.path}/repayments", body, f"p{n}") for n in range(CLIENTS)))
 
     assert statuses(answers) == [201] + [409] * (CLIENTS - 1)
     assert len(booked(crowd.database, loan.id, "payoff")) == 1

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from app.services.events import IdempotencyKeyUsed, KeyOutcome, TransactionRetried
 from tests.concurrency.books import assert_books_right
 from tests.concurrency.borrowing import LOANS, booked, money, running
-from tests.concurrency.conftest import CLIENTS
 from tests.concurrency.crowd import Crowd, at_once, document, held, lock_of, poster, statuses, waiting
+from tests.concurrency.limits import CLIENTS
 from tests.concurrency.scenarios import BORROWERS, assert_done_once, replayed, same_request
 from tests.conftest import execute
 from tests.factories import application_body
@@ -54,18 +54,18 @@ def test_a_key_belongs_to_its_client(crowd: Crowd) -> None:
     assert_books_right(crowd.database)
 
 
-def test_who_waits_too_long_for_the_first_is_told_that_it_is_in_flight(crowd: Crowd) -> None:
-    loan = running(crowd)
-    repay = poster(crowd, f"{loan.path}/repayments", money(100), "slow")
-    with held(crowd.database, FIRST_AT_WORK):
+def test_who_waits_too_long_for_the_first_is_told_that_it_is_in_flight(limited: Crowd) -> None:
+    loan = running(limited)
+    repay = poster(limited, f"{loan.path}/repayments", money(100), "slow")
+    with held(limited.database, FIRST_AT_WORK):
         answer = repay()
 
     assert (answer.status_code, document(answer)["code"]) == (409, "idempotency_key_in_flight")
     assert "Retry-After" in answer.headers
-    assert crowd.count(TransactionRetried) == 0
+    assert limited.count(TransactionRetried) == 0
     assert repay().status_code == 201
-    assert booked(crowd.database, loan.id) == [(2, 100)]
-    assert_books_right(crowd.database)
+    assert booked(limited.database, loan.id) == [(2, 100)]
+    assert_books_right(limited.database)
 
 
 def test_the_second_proceeds_when_the_first_is_refused(crowd: Crowd) -> None:

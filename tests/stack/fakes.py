@@ -33,23 +33,37 @@ class Answer(http.server.BaseHTTPRequestHandler):
 def serve(): http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
 SERVES = PRELUDE + "print('serving', flush=True); serve()"
-# Like Gunicorn: a child that would go on alone, and a parent that takes it along when asked to stop.
+# Like Gunicorn: a child that would go on alone, and a parent that takes it along when asked to stop, however soon.
 FORKS = (
     PRELUDE
     + """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 child = os.fork()
 if not child:
     note(); serve()
 def leave(*_): os.kill(child, signal.SIGKILL); sys.exit(0)
 signal.signal(signal.SIGTERM, leave)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 while True: time.sleep(1)
 """
 )
 STUBBORN = PRELUDE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 REFUSES = PRELUDE + "print('loading'); print('error: broken.yaml line 3: unknown key'); print('bye'); sys.exit(2)"
-DIES_LATER = PRELUDE + "import threading; threading.Timer(1, lambda: os._exit(7)).start(); serve()"
+# A second after an answer, which the runner has read by then: that it is ready must be known before it dies.
+DIES_LATER = (
+    PRELUDE
+    + """
+import threading
+class Answer(Answer):
+    def do_GET(self):
+        super().do_GET()
+        threading.Timer(1, lambda: os._exit(7)).start()
+serve()
+"""
+)
 NEVER_READY = PRELUDE + "time.sleep(60)"
 ENDS_WELL = PRELUDE
+PATIENCE_SECONDS = 60.0  # on a machine with much else to do; what takes longer hangs
 
 
 def service(name: str, script: str = SERVES, *, once: bool = False, needs: tuple[str, ...] = ()) -> Service:
@@ -79,7 +93,7 @@ def alive(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
     """Wait for something to become true and tell whether it did."""
     deadline = time.monotonic() + seconds
     while not holds():

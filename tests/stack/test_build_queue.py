@@ -5,6 +5,7 @@ import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,6 +28,8 @@ def test_a_builder_goes_on_after_a_failure_and_reports_progress(
         builder, "RECIPES", (recipe, dataclasses.replace(recipe, name="next", package="example.org/next"))
     )
     monkeypatch.setattr(builder, "find_go", lambda: go)
+    monkeypatch.setattr(builder, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     queue = Builder(["demo", "next"])
     queue.tick()
 

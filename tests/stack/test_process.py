@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from stack.process import Child, Command, tail
-from tests.stack.fakes import alive, eventually
+from tests.stack.fakes import PATIENCE_SECONDS, alive, eventually
 
 GRANDCHILD = "import os, time; child = os.fork(); child and print(child, flush=True); time.sleep(60)"
 
@@ -56,7 +56,7 @@ def test_what_a_dead_process_started_goes_too(tmp_path: Path) -> None:
 def test_a_child_outlives_ctrl_c_in_the_terminal_but_not_its_stop(tmp_path: Path) -> None:
     child = python("import os; print(os.getsid(0) == os.getpid(), flush=True); input()", tmp_path / "log")
 
-    assert child.wait(10)
+    assert child.wait(PATIENCE_SECONDS)
     assert child.tail().startswith("True")  # a session of its own, and an empty standard input
     child.stop()
 
@@ -67,7 +67,7 @@ def test_the_tail_begins_where_this_process_began(tmp_path: Path) -> None:
 
     child = python("print('\\n'.join(map(str, range(100))))", log)
 
-    assert child.wait(10)
+    assert child.wait(PATIENCE_SECONDS)
     assert child.tail(2) == "98\n99"
     assert child.tail(1000).startswith("0\n1\n")
     assert child.said().startswith("0\n")

@@ -13,7 +13,7 @@ import pytest
 
 from stack import state
 from stack.ports import HOST
-from tests.stack.fakes import alive, eventually, noted_pids
+from tests.stack.fakes import PATIENCE_SECONDS, alive, eventually, noted_pids
 
 Start = Callable[..., subprocess.Popen[str]]
 SHELL = (
@@ -60,7 +60,7 @@ def test_it_stops_everything_when_asked_to(start: Start, tmp_path: Path, number:
 
     process.send_signal(number)
     process.send_signal(number)  # impatience does no harm
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 0
     assert "everything has stopped" in output
@@ -105,7 +105,7 @@ def test_it_leaves_nothing_when_its_parent_is_killed(start: Start, tmp_path: Pat
 def test_a_server_that_refuses_to_start_ends_it_with_one_line(start: Start, tmp_path: Path) -> None:
     process = start("SERVES", "FORKS", "REFUSES")
 
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     last = output.splitlines()[-1]
     assert process.returncode == 1
@@ -117,7 +117,7 @@ def test_a_server_that_refuses_to_start_ends_it_with_one_line(start: Start, tmp_
 def test_a_server_that_dies_later_ends_it(start: Start, tmp_path: Path) -> None:
     process = start("SERVES", "DIES_LATER")
 
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert output.splitlines()[-1] == "error: dies_later-1 ended with exit code 7: it wrote nothing"
@@ -129,7 +129,7 @@ def test_a_second_one_in_the_same_folder_is_refused(start: Start, tmp_path: Path
     wait_complete(tmp_path)
 
     second = start("SERVES")
-    output, _ = second.communicate(timeout=20)
+    output, _ = second.communicate(timeout=PATIENCE_SECONDS)
 
     assert second.returncode == 1
     assert output == f"error: a stack already runs in {tmp_path}: stop it first\n"
