@@ -69,7 +69,7 @@ def test_a_histogram_holds_what_the_sdks_would(durations: list[tuple[float, dict
         for meter in (sdk, fenced):
             meter.create_histogram("duration", "s").record(seconds, attributes)
 
-    ours = {metric.name: metric for metric in fenced.read(take_exemplars=False)}
+    ours = {metric.name: metric for metric in fenced.read(for_export=False)}
     assert points(ours) == (points(metrics(theirs)) if durations else [])
 
 
@@ -141,7 +141,7 @@ def test_a_point_tells_nothing_that_was_counted_after_its_time(monkeypatch: pyte
             return now
 
     monkeypatch.setattr(recorded, "time", Clock)
-    read = {metric.name: metric.data.data_points for metric in meter.read(take_exemplars=False)}
+    read = {metric.name: metric.data.data_points for metric in meter.read(for_export=False)}
     for thread in waiting:
         thread.join()
 

@@ -30,7 +30,7 @@ from app.telemetry.fences import FENCES, Fence
 from app.telemetry.metering.observed import ObservedCounter, ObservedGauge, ObservedUpDownCounter
 from app.telemetry.metering.recorded import RecordedCounter, RecordedHistogram
 from app.telemetry.safety import quietly
-from app.telemetry.turns import short_turns
+from app.telemetry.turns import in_pieces, short_turns
 
 Readable = RecordedCounter | RecordedHistogram | ObservedCounter | ObservedGauge | ObservedUpDownCounter
 Kind = TypeVar("Kind", bound=Readable)
@@ -68,9 +68,8 @@ class FencedMeterProvider(MeterProvider):
             reader.shutdown()
 
     def _collect(self, reader: MetricReader, timeout_millis: float = 10_000) -> MetricsData:  # noqa: ARG002  # the SDK's signature
-        # /metrics has no exemplars: reading it must not take them from the exporter.
         with short_turns():
-            metrics = self._meter.read(take_exemplars=reader is not self._page)
+            metrics = self._meter.read(for_export=reader is not self._page)
         scope = ScopeMetrics(InstrumentationScope(self._meter.name), metrics, "")
         return MetricsData([ResourceMetrics(self._resource, [scope], "")])
 
@@ -84,12 +83,16 @@ class FencedMeter(Meter):
         self._readable: dict[str, Readable] = {}
         self._nothing = NoOpMeter(semconv.SERVICE)
 
-    def read(self, *, take_exemplars: bool) -> list[Metric]:
-        """Read every instrument that has something to say; one that fails says nothing, and the others still do."""
+    def read(self, *, for_export: bool) -> list[Metric]:
+        """Read every instrument that has something to say; one that fails says nothing, and the others still do.
+
+        The exporter has time; whoever reads the page has not, and must not take the exporter's exemplars.
+        """
         metrics: list[Metric] = []
-        for each in list(self._readable.values()):
+        instruments = list(self._readable.values())
+        for each in in_pieces(instruments) if for_export else instruments:
             with quietly("reading_a_metric"):  # else the exporter's thread would end
-                metric = each.read(take_exemplars=take_exemplars)
+                metric = each.read(take_exemplars=for_export)
                 if metric:
                     metrics.append(metric)
         return metrics
