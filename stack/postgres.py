@@ -150,7 +150,7 @@ class Postgres:
 
     def _connect(self) -> psycopg2.extensions.connection:
         return psycopg2.connect(
-            host=HOST, port=self.port, user=self.user, password=self.password, dbname="postgres", connect_timeout=2
+            host=HOST, port=self.port, user=self.user, password=self.password, dbname="postgres", connect_timeout=10
         )
 
     def _prepare(self) -> Path:
