@@ -30,6 +30,7 @@ WAIT_SECONDS: Final = 0.0001
 # One thread of four, each busy for half of its time: exports happen between requests and during them.
 PAUSE_SECONDS: Final = (0.0005, 0.0015)
 WARM: Final = 200
+LEAD: Final = 20  # before each answer, not in it: the first find the processor's caches as another variant left them
 FIRST: Final = -20  # an exporting thread that stands in line for a core keeps the interpreter, and requests, meanwhile
 
 
@@ -94,6 +95,7 @@ def main() -> None:
     gc.freeze()  # as in Gunicorn's arbiter
     print("[]", file=figures, flush=True)
     for line in sys.stdin:
+        times(app, LEAD, queue, chance)
         print(json.dumps(times(app, int(line), queue, chance)), file=figures, flush=True)
     variant.flush()
 

@@ -26,14 +26,16 @@ Both sides at once, one client each, medians of the rounds. The target is a p99 
 `standard` and `light`.
 """.strip()
 HOLDS: Final = f"""
-{hold.ROUNDS * hold.REQUESTS:,} requests for each variant, in process, in {hold.ROUNDS} rounds in turn with bare. They
-arrive one by one, each about a millisecond after the last answer, while finished ones are exported. The view gives the
-interpreter away {arrivals.WAITS} times, as reading one loan does while it waits for the database, so an exporting
-thread can take it and keep it. A request's time counts from its arrival, with any wait for the interpreter, and without
-the time that its thread stood in line for a core, which is other programs' doing (`/proc/self/task/*/schedstat`).
-*Held* is what the slowest of a thousand takes longer than the slowest of a thousand bare ones: telemetry's work, locks
-and waits. Bare ones are held too, by the machine: its row tells how long. The figure is the median of the rounds, the
-target {targets.HOLD_MS:g} ms. On the route with a database its noise would hide what is looked for.
+{hold.ROUNDS * hold.REQUESTS:,} requests for each variant, in process, in {hold.ROUNDS} rounds, in each of which bare
+and the variants take turns after every {hold.REQUESTS // hold.SLICES} requests: what else the machine does meets all
+of them. They arrive one by one, each about a millisecond after the last answer, while finished ones are exported. The
+view gives the interpreter away {arrivals.WAITS} times, as reading one loan does while it waits for the database, so an
+exporting thread can take it and keep it. A request's time counts from its arrival, with any wait for the interpreter,
+and without the time that its thread stood in line for a core, which is other programs' doing
+(`/proc/self/task/*/schedstat`). *Held* is what the slowest of a thousand takes longer than the slowest of a thousand
+bare ones: telemetry's work, locks and waits. Bare ones are held too, by the machine: its row tells how long. The figure
+is the median of the rounds, the target {targets.HOLD_MS:g} ms. On the route with a database its noise would hide what
+is looked for.
 """.strip()
 INSTRUCTIONS: Final = f"""
 In thousands, counted by valgrind, in process, without Gunicorn, and with exports; means of three layouts of memory.
