@@ -28,21 +28,20 @@ CLIENT_ID = DEV_KEYS[0].client_id
 TELLING_SECONDS = 60.0
 # The exemplars of what was provoked before go out with the next export, each once. This is of the last one.
 PROVOKED = "loan_tx_retries_total"
-LOOK_BACK_SECONDS = 600.0
 # What a worker takes to be missed and replaced, on a busy machine.
 RESTART_SECONDS = 5.0
 
 
 def provoked(stack: Stack) -> list[Seen]:
     """Bring about every fault; give the requests that met one."""
-    client = Client(stack.url("nginx"))
+    client, began = Client(stack.url("nginx")), time.time()
     client.ask(405, f"BREW {LOANS}")
     a_mistake(client, stack.database_url)
     a_key_in_use(client, stack.database_url)
     a_deadlock(client, stack.database_url)
     what_is_no_http(stack.url("api"))
     totals_that_cannot_be_kept(stack)
-    a_collector_that_is_away(client, stack)
+    a_collector_that_is_away(client, stack, began)
     a_killed_worker(client, stack)
     return client.seen
 
@@ -108,11 +107,10 @@ def ask_for_totals(stack: Stack) -> bool:
     return written(stack, "worker_metrics_not_kept")
 
 
-def a_collector_that_is_away(client: Client, stack: Stack) -> None:
-    """Answer a request while nobody takes its span and its measurement."""
-    failing, started = "telemetry_export_failing", time.time() - LOOK_BACK_SECONDS
-    prometheus = Prometheus(stack.url("prometheus"))
-    poll(lambda: prometheus.exemplars(PROVOKED, started, time.time()), TELLING_SECONDS, f"an exemplar of {PROVOKED}")
+def a_collector_that_is_away(client: Client, stack: Stack, began: float) -> None:
+    """Answer a request while nobody takes its span and its measurement, once what was provoked since has arrived."""
+    failing, prometheus = "telemetry_export_failing", Prometheus(stack.url("prometheus"))
+    poll(lambda: prometheus.exemplars(PROVOKED, began, time.time()), TELLING_SECONDS, f"an exemplar of {PROVOKED}")
     with away(stack, "otelcol"):
         client.ask(200, f"GET {LOANS}?limit=1")
         poll(lambda: written(stack, failing, "traces"), TELLING_SECONDS, "a failing export of traces")

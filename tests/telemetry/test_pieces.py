@@ -6,12 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult, MetricsData
 from opentelemetry.sdk.resources import Resource
 
 from app.telemetry import turns
+from app.telemetry.ledger import Ledger
 from app.telemetry.metering.meter import FencedMeterProvider
-from app.telemetry.readers import unhurried
+from app.telemetry.readers import AccountedExporter
 from app.telemetry.turns import PIECE_SECONDS, REST_SECONDS, in_pieces
 
 COUNTERS = ("loan.applications", "loan.decisions")
@@ -62,10 +65,22 @@ def test_the_exporter_rests_between_instruments_and_the_page_does_not(rests: lis
     assert len(rests) == len(COUNTERS)
 
 
-def test_the_encoder_rests_between_points_and_writes_the_same(rests: list[float]) -> None:
+def test_the_encoder_rests_between_points_and_writes_the_same(
+    rests: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def export(_self: OTLPMetricExporter, data: MetricsData, *_others: object) -> MetricExportResult:
+        written.append(encode_metrics(data))
+        return MetricExportResult.FAILURE
+
+    monkeypatch.setattr(OTLPMetricExporter, "export", export)
+    exporter = AccountedExporter(
+        Ledger(), endpoint="http://127.0.0.1", timeout=1, compression=Compression.NoCompression
+    )
     data = read(by_exporter=False)
 
-    written = encode_metrics(unhurried(data))
+    exporter.export(data)
 
     assert len(rests) >= len(COUNTERS) * len(CURRENCIES)
-    assert written == encode_metrics(data)
+    assert written == [encode_metrics(data)]
