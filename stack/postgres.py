@@ -29,6 +29,8 @@ __all__ = ["Postgres", "PostgresError"]
 
 # Of what fails, the log gets neither the statement nor the detail: both quote a borrower's row.
 DISCREET = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
+# A server that is not there refuses at once; one that does not answer may be on a machine that stands still.
+CONNECT_SECONDS = 10
 
 
 class Postgres:
@@ -150,7 +152,12 @@ class Postgres:
 
     def _connect(self) -> psycopg2.extensions.connection:
         return psycopg2.connect(
-            host=HOST, port=self.port, user=self.user, password=self.password, dbname="postgres", connect_timeout=10
+            host=HOST,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            dbname="postgres",
+            connect_timeout=CONNECT_SECONDS,
         )
 
     def _prepare(self) -> Path:

@@ -23,10 +23,6 @@ from tests.chain.rises import Totals
 from tests.chain.signals import scraped
 
 ROUNDS: Final = 4  # at least: until a disturbance is over, there are more
-# What workers may take to hand over what they hold, when they end while as many others begin on two processors. How
-# long it takes is asked elsewhere; a worker that gives up says so, and counts are then not equal.
-HANDING_OVER: Final = {"SHUTDOWN_FLUSH_SECONDS": "10", "OTEL_EXPORTER_OTLP_TIMEOUT": "10"}
-GRACE_SECONDS: Final = 14  # the stack kills the arbiter after 15
 THREADS: Final = {"gthread": "4", "sync": "1"}  # with more threads, Gunicorn takes "sync" for gthread
 ROLLED: Final = "rolled"
 DISTURBANCES: Final = {"left-alone": left_alone, "recycled": recycled, "reloaded": reloaded, "scaled": scaled}
@@ -76,10 +72,9 @@ def configure(stack: Stack, workers: int, kind: str, options: str) -> None:
     """Restart the service with other workers."""
     stack.site.overrides = {
         **stack.site.overrides,
-        **HANDING_OVER,
         "API_WORKERS": str(workers),
         "API_THREADS": THREADS[kind],
-        "GUNICORN_CMD_ARGS": f"--worker-class {kind} --graceful-timeout {GRACE_SECONDS} {options}",
+        "GUNICORN_CMD_ARGS": f"--worker-class {kind} {options}",
     }
     stack.restart("api")
     Arbiter(stack.pid("api"), stack.url("api"), workers).wait_until_complete()

@@ -16,11 +16,11 @@ from app.access import DEV_SECRETS
 from stack.polling import poll
 from stack.ports import HOST, free_port
 from stack.process import Child, Command
+from tests.unanswered import UNANSWERED
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 ANSWER_SECONDS = 20.0  # longer than a worker takes to start on a busy machine
-UNANSWERED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)  # the latter: after the headers
 MOST_LATE = 2  # of one request: while both workers start, it may wait in line for either; three times is a hang
 MOST_TRIES = 200  # of one request: all workers may be gone for seconds, and refuse at once
 

@@ -20,13 +20,13 @@ from app.telemetry.exposition import series
 from stack.polling import poll
 from stack.ports import HOST, free_port
 from stack.process import Child, Command
+from tests.unanswered import UNANSWERED
 
 ROOT = Path(__file__).parents[2]
 REQUESTS = "http_server_request_duration_seconds_count"
 ACTIVE = "http_server_active_requests"
 UP = "loan_service_worker_up"
 READY_SECONDS = 30.0  # four workers start in 2 s on an idle machine
-UNANSWERED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)  # the latter: after the headers
 
 Page = dict[str, float]
 SLOTS = 4
