@@ -4,38 +4,35 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
+
+from stack.dotenv import DotenvError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
-REFERENCE = re.compile(r"\$\{(?P<name>\w+)(?::?-(?P<default>[^}]*))?\}|\$(?P<bare>\w+)")
+__all__ = ["DotenvError", "parse", "read_settings"]
 
 
 def read_settings(root: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read the settings; a variable that is set in the environment wins over the file."""
+    """Read the settings; a variable that is set in the environment wins over the file. Raises DotenvError."""
     environ = os.environ if environ is None else environ
-    files = [root / ".env", root / ".env.dev"]
-    file = next((one for one in files if one.exists()), None)
-    settings = parse(file.read_text(), environ) if file else {}
+    file = next((file for name in (".env", ".env.dev") if (file := root / name).exists()), None)
+    if file is None:
+        return {}
+    settings = _read(file, environ)
+    if "APP_ENV" not in settings:
+        # The service takes an unset APP_ENV for development, whose keys are public: never by a misspelt name.
+        raise DotenvError(f"{file.name}: a line APP_ENV=dev, APP_ENV=staging or APP_ENV=production is expected")
     return settings | {name: environ[name] for name in settings if name in environ}
 
 
-def parse(text: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Read NAME=value lines; ${NAME} and ${NAME:-default} are replaced, except between single quotes."""
-    settings: dict[str, str] = {}
-    for line in text.splitlines():
-        match = LINE.fullmatch(line)
-        if match and not line.lstrip().startswith("#"):
-            settings[match["name"]] = _value(match["value"], {**settings, **environ})
-    return settings
-
-
-def _value(raw: str, known: Mapping[str, str]) -> str:
-    if len(raw) > 1 and raw[0] == raw[-1] == "'":
-        return raw[1:-1]
-    value = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] == '"' else re.split(r"\s+#|^#", raw, maxsplit=1)[0]
-    return REFERENCE.sub(lambda match: known.get(match["name"] or match["bare"]) or match["default"] or "", value)
+def _read(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    try:
+        # As bytes: in a quoted value, the line ends of the file count.
+        return parse(file.read_bytes().decode("utf-8"), environ)
+    except DotenvError as error:
+        raise DotenvError(f"{file.name}: {error}") from None
+    except (OSError, UnicodeDecodeError):
+        raise DotenvError(f"{file.name}: a readable text file in UTF-8 is expected") from None

@@ -90,8 +90,8 @@ class Run:
 def up(arguments: argparse.Namespace) -> None:
     """Bring the stack up as the command line says."""
     screen = Screen()
-    ports = FreePorts() if arguments.free_ports else FixedPorts.from_env({**read_settings(ROOT), **os.environ})
     try:
+        ports = FreePorts() if arguments.free_ports else FixedPorts.from_env({**read_settings(ROOT), **os.environ})
         with state.only_one(arguments.run_dir):
             nginx.install(screen.say)
             stack = Stack(arguments.run_dir, ports, arguments.only)
