@@ -29,7 +29,7 @@ RECEIVER = "lending-mail"
 
 def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
     """List the checks of the config files below `root`; what a checker writes goes to `scratch`."""
-    yield collector(root, scratch, program)
+    yield from collector(root, scratch, program)
     yield from prometheus(root, scratch, program)
     yield from alertmanager(root, program)
     yield loki(root, scratch, program)
@@ -37,11 +37,13 @@ def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
     yield nginx_conf(root, scratch, program)
 
 
-def collector(root: Path, scratch: Path, program: Programs) -> Check:
-    """Let the collector read its file."""
-    file = root / "otel/collector.yaml"
-    argv = [str(program("otelcol")), "validate", f"--config={file}", "--feature-gates=stanza.synchronousLogEmitter"]
-    return Check("otel/collector.yaml: otelcol validate", argv, {"OTELCOL_DATA": str(scratch / "otelcol")})
+def collector(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
+    """Let the collector read its file alone, and with each overlay merged over it."""
+    argv = [str(program("otelcol")), "validate", "--feature-gates=stanza.synchronousLogEmitter"]
+    own = "otel/collector.yaml"
+    for file in files(root, "otel/*.yaml"):
+        merged = [f"--config={root / name}" for name in dict.fromkeys((own, file))]
+        yield Check(f"{file}: otelcol validate", [*argv, *merged], {"OTELCOL_DATA": str(scratch / "otelcol")})
 
 
 def prometheus(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
+from stack.errors import StackError
 from stack.ports import HOST
 from stack.process import Command
 from stack.service_commands import database_url
@@ -48,7 +49,7 @@ def prometheus(site: Site) -> Command:
 
 def otelcol(site: Site) -> Command:
     """Receive telemetry and pass it on."""
-    options = ["--config", str(site.config("otelcol") / "collector.yaml")]
+    options = [word for file in _collector_configs(site) for word in ("--config", str(file))]
     return _command(
         site,
         "otelcol",
@@ -62,6 +63,16 @@ def otelcol(site: Site) -> Command:
             "GOMEMLIMIT": "320MiB",
         },
     )
+
+
+def _collector_configs(site: Site) -> list[Path]:
+    """Give the collector's file and, where OTELCOL_OVERLAY names one, the file that is merged over it."""
+    folder = site.config("otelcol")
+    overlay = site.setting("OTELCOL_OVERLAY")
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if overlay and overlay not in known:
+        raise StackError(f"OTELCOL_OVERLAY: one of {', '.join(known)} is expected (the files in otel/), or nothing")
+    return [folder / f"{name}.yaml" for name in ("collector", overlay) if name]
 
 
 def loki(site: Site) -> Command:

@@ -85,6 +85,10 @@ class Site:
         """Tell whether a service is part of this copy."""
         return service in self.names
 
+    def setting(self, name: str) -> str:
+        """Give a setting of the settings file or of this copy; empty when neither has it."""
+        return self.overrides.get(name) or self.settings.get(name) or ""
+
     def secret(self, name: str) -> str | None:
         """Give a setting that may be in a file of its own (NAME_FILE)."""
         value = self.overrides.get(name) or self.settings.get(name)

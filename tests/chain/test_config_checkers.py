@@ -38,6 +38,8 @@ def test_the_files_are_accepted(root: Path) -> None:
         ("otel/collector.yaml", "start_at: beginning", "start_at: middle", "otel/collector.yaml"),
         ("otel/collector.yaml", "span.kind ==", "span.sort ==", "otel/collector.yaml"),
         ("otel/collector.yaml", "max_interval: 5s", "max_interval: soon", "otel/collector.yaml"),
+        ("otel/tail-sampling.yaml", "decision_wait: 10s", "decision_wait: soon", "otel/tail-sampling.yaml"),
+        ("otel/tail-sampling.yaml", "memory_limiter, tail_sampling", "tail_sampler", "otel/tail-sampling.yaml"),
         (PROMETHEUS, "scrape_timeout: 4s", "scrape_timeout: 6s", PROMETHEUS),
         (PROMETHEUS, "rules/*.yaml", "rules/none.yaml", PROMETHEUS),
         (RULES, "== 0", "=== 0", RULES),
