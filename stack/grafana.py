@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from stack.site import Site
 
 PACKAGE_HOME = "/usr/share/grafana"
+UNUSED_PLUGINS = (
+    "cloudwatch,elasticsearch,grafana-postgresql-datasource,grafana-pyroscope-datasource,influxdb,jaeger,mssql,mysql,"
+    "opentsdb,stackdriver,zipkin"
+)
 DEVELOPMENT_PASSWORD = "admin"  # noqa: S105  # as in .env.dev; listens on loopback alone
 
 
@@ -61,9 +65,17 @@ def _environment(site: Site) -> dict[str, str]:
         "GF_SMTP_ENABLED": "true",
         "GF_SMTP_HOST": site.address("mailpit", "smtp"),
         "GF_SMTP_FROM_ADDRESS": "grafana@loan.example",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
+            config / "provisioning" / "dashboards" / "service-red" / "service-red.json"
+        ),
+        # The reasons of these are in docker-compose.yml.
+        "GF_PLUGINS_DISABLE_PLUGINS": UNUSED_PLUGINS,
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED": "true",
+        "GF_SECURITY_DISABLE_GRAVATAR": "true",
+        "GF_SNAPSHOTS_EXTERNAL_ENABLED": "false",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
     }

@@ -2,13 +2,19 @@
 """docker-compose.yml and the Dockerfile keep their promises and agree with what else speaks of the same things."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grafana.provisioned.files import sources
+from stack import grafana
+from stack.addresses import Addresses
 from stack.catalogue import BY_NAME
 from stack.environment import parse
+from stack.ports import FreePorts
 from stack.services import SERVICES
+from stack.site import Site
 from tests.config.compose_policy import MAY_BE_EMPTY, PUBLISHED, ROOT, broken_promises, load, variables
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -126,6 +132,43 @@ def started_with(config: str) -> list[tuple[str, str]]:
     end = next(n for n, line in enumerate(lines[begin + 1 :], begin + 1) if not re.match(r"#  +", line))
     flags = [match.groups(default="") for line in lines[begin:end] for match in FLAG.finditer(line.split(" (")[0])]
     return [(flag, value) for flag, value in flags]
+
+
+def test_grafana_has_the_same_settings_without_docker(tmp_path: Path) -> None:
+    ports = FreePorts()
+    site = Site(tmp_path, Addresses({port: ports.choose(port) for one in SERVICES for port in one.ports}), {})
+
+    native = grafana.command(site).env
+
+    compose = load()["services"]["grafana"]["environment"]
+    elsewhere = {name for name in native if native[name] != str(compose.get(name)).strip()}
+    # Addresses, paths and logins are where they run.
+    assert {name for name in elsewhere if name.startswith("GF_")} == {
+        "GF_PATHS_PROVISIONING",
+        "GF_PATHS_DATA",
+        "GF_PATHS_LOGS",
+        "GF_PATHS_PLUGINS",
+        "GF_SERVER_HTTP_ADDR",
+        "GF_SERVER_HTTP_PORT",
+        "GF_SERVER_ROOT_URL",
+        "GF_SECURITY_ADMIN_PASSWORD",
+        "GF_SMTP_HOST",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH",
+    }
+    assert {name for name in compose if name not in native} == {"GF_SECURITY_ADMIN_PASSWORD__FILE"}
+
+
+def test_grafanas_home_page_is_a_dashboard_that_is_mounted() -> None:
+    service = load()["services"]["grafana"]
+    home = service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+
+    assert (ROOT / "grafana" / home.removeprefix("/etc/grafana/")).is_file()
+
+
+def test_no_plugin_is_disabled_that_a_data_source_needs() -> None:
+    disabled = set(grafana.UNUSED_PLUGINS.split(","))
+
+    assert disabled & {source.type for source in sources().values()} == set()
 
 
 def test_the_ports_are_those_of_the_stack_without_docker() -> None:

@@ -29,7 +29,7 @@ def test_a_changed_file_is_shown_as_a_difference(tmp_path: Path) -> None:
 
 def test_a_file_without_a_source_is_drift_and_is_removed(tmp_path: Path) -> None:
     render.write(tmp_path)
-    orphan = tmp_path / "loan-service" / "old.json"
+    orphan = tmp_path / "service-red" / "old.json"
     orphan.write_text("{}", encoding="utf-8")
 
     assert list(render.drift(tmp_path)) == [f"{orphan}: no source stands for this file"]

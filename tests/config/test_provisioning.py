@@ -20,6 +20,7 @@ ADDRESSES = {
 DATA_SOURCES: dict[str, dict[str, Any]] = {
     entry["uid"]: entry for entry in read(PROVISIONING / "datasources" / "datasources.yaml")["datasources"]
 }
+PROVIDERS: list[dict[str, Any]] = read(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"]
 # A $ that Grafana would take for a variable of its environment.
 SINGLE_DOLLAR = re.compile(r"(?<!\$)\$(?!\$)\{?\w+")
 
@@ -72,14 +73,29 @@ def test_a_single_dollar_would_be_found() -> None:
     assert not SINGLE_DOLLAR.search("rate(x{$$__tags}[1m])")
 
 
-def test_the_provider_reads_the_folder_with_the_dashboards() -> None:
-    [provider] = read(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"]
-    variable, _, folder = provider["options"]["path"].partition("/")
+def test_each_dashboard_has_a_provider_of_its_own() -> None:
+    found = [
+        (provider["name"], {path.stem for path in folder_of(provider).glob("**/*.json")}) for provider in PROVIDERS
+    ]
 
+    # Two dashboards of one provider are deleted and created again at every restart of Grafana.
+    assert sorted(found) == sorted((name, {name}) for name in DASHBOARDS)
+    assert {provider["folder"] for provider in PROVIDERS} == {"Loan service"}
+    assert {provider["allowUiUpdates"] for provider in PROVIDERS} == {False}
+
+
+def test_the_alerts_folder_shares_no_word_with_the_dashboards_folder() -> None:
+    groups = read(PROVISIONING / "alerting" / "rules.yaml")["groups"]
+    words = {word for provider in PROVIDERS for word in provider["folder"].lower().split()}
+
+    assert [group["folder"] for group in groups if words & set(group["folder"].lower().split())] == []
+
+
+def folder_of(provider: dict[str, Any]) -> Path:
+    """Give the folder that a provider reads."""
+    variable, _, folder = provider["options"]["path"].partition("/")
     assert variable == "$GF_PATHS_PROVISIONING"
-    assert {path.stem for path in (PROVISIONING / folder).glob("*.json")} == set(DASHBOARDS)
-    assert provider["folder"] == "Loan service"
-    assert provider["allowUiUpdates"] is False
+    return PROVISIONING / str(folder)
 
 
 def test_runbook_pages_that_a_dashboard_links_to_exist() -> None:
