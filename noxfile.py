@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "test", "cost", "chain"]
+nox.options.sessions = ["lint", "test", "chain"]
 nox.options.error_on_missing_interpreters = True
 
 # Lint and the chain need Go to build the servers once; the fallbacks install only where the machine has none.
@@ -98,7 +98,7 @@ def test(session: nox.Session) -> None:
     run_python(session, "pytest", session.posargs or quick)
 
 
-@nox.session
+@nox.session(default=False)
 def cost(session: nox.Session) -> None:
     """Count the instructions that telemetry adds to a request, and fail where they have grown by over 3 %."""
     install(session, "app", "stack")
@@ -183,7 +183,7 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """Run the long forms: outages of five minutes, every number and class of workers, a soak; then all of it light."""
+    """Run the long forms: outages of five minutes, every number and class of workers, a soak; all of it light; cost."""
     install(session, "test")
     install_servers(session)
     run_python(session, "stack.build")
@@ -194,6 +194,7 @@ def nightly(session: nox.Session) -> None:
             del session.env[name]
         session.env["TELEMETRY_PIPELINE"] = "light"
         run_python(session, "pytest", ["tests/chain", "-raP"])
+        session.notify("cost")  # two minutes: too long for plain nox
 
 
 @nox.session(default=False)

@@ -40,9 +40,9 @@ is looked for.
 INSTRUCTIONS: Final = f"""
 In thousands, counted by valgrind, in process, without Gunicorn, and with exports; means of three layouts of memory.
 They hardly depend on what else runs, so a change of the code can be judged by them; but they weigh telemetry more than
-time does, since the kernel's work for database and network is not in them. `./nox -s cost`, a part of plain `./nox`,
-counts `standard` and `light` again and fails when their multiple of bare is more than {gate.TOLERANCE:.0%} above
-`bench/cost/instructions.json`.
+time does, since the kernel's work for database and network is not in them. `./nox -s cost`, a part of
+`./nox -s nightly`, counts `standard` and `light` again and fails when their multiple of bare is more than
+{gate.TOLERANCE:.0%} above `bench/cost/instructions.json`.
 """.strip()
 REPEAT: Final = """
 ```
