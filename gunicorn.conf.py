@@ -49,7 +49,7 @@ except OSError as error:
 
 bind = f"{settings.api_host}:{settings.api_port}"
 workers = settings.api_workers
-worker_class = "gthread"
+worker_class = "app.gunicorn_worker.PolledThreadWorker"  # gthread, with idle clients in the selector
 threads = settings.api_threads
 preload_app = False  # exporters, their threads and locks don't survive a fork
 

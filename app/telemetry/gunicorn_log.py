@@ -24,11 +24,17 @@ class GunicornLog(Logger):  # type: ignore[misc]  # Gunicorn has no types
 
 
 class NoClientData(logging.Filter):
-    """Takes the client's address and request line out of Gunicorn's complaints about a request."""
+    """Takes the client's address and request line out of Gunicorn's complaints about a request.
+
+    A client that stalls is no fault of the service: no ERROR, no stack trace.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every record, some without their words."""
         for words, event in EVENTS.items():
             if str(record.msg).startswith(words):
                 record.msg, record.args = event, ()
+        if record.exc_info and isinstance(record.exc_info[1], BlockingIOError):  # the end of READ_SECONDS
+            record.msg, record.args, record.exc_info = semconv.EVENT_REQUEST_REFUSED, (), None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True

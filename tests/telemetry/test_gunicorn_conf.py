@@ -12,6 +12,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.util import load_class  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from app import telemetry
 from app.telemetry.gunicorn_log import GunicornLog
@@ -59,7 +61,8 @@ def test_processes_and_threads_come_from_the_settings(load: Load) -> None:
     conf = load(API_HOST="127.0.0.1", API_PORT="8123", API_WORKERS="3", API_THREADS="5")
 
     assert (conf.bind, conf.workers, conf.threads) == ("127.0.0.1:8123", 3, 5)
-    assert (conf.worker_class, conf.preload_app, conf.control_socket_disable) == ("gthread", False, True)
+    assert (conf.preload_app, conf.control_socket_disable) == (False, True)
+    assert issubclass(load_class(conf.worker_class), ThreadWorker)
     assert conf.accesslog is None
 
 
@@ -147,6 +150,16 @@ def test_gunicorns_words_are_json_lines(gunicorn_log: GunicornLog, lines: Lines)
     [line] = lines()
     assert line["logger"] == "gunicorn.error"
     assert line["message"] == "Booting worker with pid: 7"
+
+
+def test_a_client_that_stalls_is_no_error_of_the_service(gunicorn_log: GunicornLog, lines: Lines) -> None:
+    for error in (BlockingIOError(11, "canary"), OSError(5, "canary")):
+        gunicorn_log.error("Socket error processing request.", exc_info=error)
+
+    stalled, failed = lines()
+    assert (stalled["event"], stalled["level"]) == ("request_refused", "WARNING")
+    assert "exception.type" not in stalled
+    assert (failed["level"], failed["exception.type"]) == ("ERROR", "OSError")
 
 
 @pytest.mark.parametrize(
