@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -26,6 +25,7 @@ Say = Callable[[str], None]
 LOCK_KEY = 0x6C6F616E
 WAIT_SECONDS = 60.0  # for another migration
 PAUSE_SECONDS = 0.2
+MIGRATIONS = "app.storage:migrations"
 # DDL that waits for a table makes every query behind it wait too: give up early and be run again.
 SESSION = "-c lock_timeout=5000 -c timezone=UTC"
 
@@ -57,7 +57,8 @@ def _run(connection: Connection, revision: str, say: Say) -> None:
         say(steps[-1])
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # By its package, not by its path: Alembic interpolates the value, and a path may have a "%".
+    config.set_main_option("script_location", MIGRATIONS)
     config.attributes |= {"connection": connection, "on_version_apply": note}
     step = command.downgrade if _is_behind(connection, config, revision) else command.upgrade
     step(config, revision)
