@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from stack.packages import Program
 from stack.process import Command
-from stack.reach import reachable_by
+from stack.reach import let_others_pass
 from stack.site import common_environment
 
 if TYPE_CHECKING:
@@ -24,23 +24,28 @@ install: Final = PROGRAM.install
 
 
 def command(site: Site) -> Command:
-    """Give the command that serves from a prefix folder: configuration, logs, buffers and runbooks below it."""
+    """Give the command that serves from a prefix folder: configuration, logs, buffers and runbooks below it.
+
+    As root the workers become `nobody`. They open files relative to the folder in which Nginx was started, so the
+    folders above the run folder may be closed to them, as a home folder is.
+    """
     prefix = site.data("nginx")
+    let_others_pass(prefix.parent, prefix)
     (prefix / "tmp").mkdir(exist_ok=True)
     _link(prefix / "logs", site.log_dir)
     _link(prefix / "runbooks", site.config("nginx") / "runbooks")
-    # As root the workers become `nobody`, who may not be able to enter a home folder.
-    user = " user root;" if os.geteuid() == 0 and not reachable_by("nobody", site.run_dir) else ""
-    config = site.config("nginx") / "nginx.conf"
-    options = ["-p", f"{prefix}/", "-c", str(config), "-e", "stderr", "-g", f"daemon off;{user}"]
+    config = os.path.relpath(site.config("nginx") / "nginx.conf", prefix)
+    # The prefix is relative, too: Nginx takes a "$" in a path for the beginning of a variable.
+    options = ["-p", f"{site.relative(prefix)}/", "-c", config, "-e", "stderr", "-g", "daemon off;"]
     return Command(
         argv=[find_nginx() or "nginx", *options],
         log=site.output("nginx"),
         env=common_environment(),
+        cwd=site.run_dir,
         death_signal=signal.SIGTERM,
     )
 
 
 def _link(link: Path, target: Path) -> None:
     link.unlink(missing_ok=True)
-    link.symlink_to(target)
+    link.symlink_to(os.path.relpath(target, link.parent))

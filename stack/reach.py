@@ -48,6 +48,22 @@ def give_to(user: str | None, path: Path) -> None:
         os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
+def let_others_pass(*folders: Path) -> None:
+    """Make folders, and let the servers that root starts as another user pass through them, whatever the umask is."""
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            folder.chmod(0o711)
+
+
+def let_others_read(tree: Path) -> None:
+    """Let every user read a tree and run its programs, whatever the umask was when it was written."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if path.is_dir() or mode & stat.S_IXUSR else 0o444))
+
+
 def reachable_by(user: str | None, folder: Path) -> bool:
     """Tell whether a user may enter a folder and every folder above it."""
     if user is None:
@@ -68,14 +84,19 @@ def copy_for(user: str | None, tree: Path, beside: Path | None = None) -> Path:
     if reachable_by(user, tree):
         return tree
     key = hashlib.sha256(f"{tree} {tree.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    let_others_pass(ROOT_CACHE)
     home = ROOT_CACHE / key
+    copy = home / tree.parent.name / tree.name
     if not home.exists():
         unfinished = ROOT_CACHE / f"{key}.{os.getpid()}"
         _copy(tree, unfinished / tree.parent.name / tree.name)
         if beside is not None and beside.exists():
             _copy(beside, unfinished / beside.name)
+        let_others_read(unfinished)
         unfinished.rename(home)
-    return home / tree.parent.name / tree.name
+    elif not reachable_by(user, copy):  # an older version of this file copied with the umask's modes
+        let_others_read(home)
+    return copy
 
 
 def _copy(source: Path, target: Path) -> None:

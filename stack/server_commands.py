@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line and the environment of every server that is built here."""
+"""The command line and the environment of every server that is built here.
+
+Each runs in the run folder and gets paths relative to it. Most of these servers parse the paths they are given: as
+globs, as lists with commas, as URLs, with $VARIABLES. A relative path has none of the characters that the checkout's
+own path may have.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,8 @@ if TYPE_CHECKING:
 
 
 def _command(site: Site, service: str, argv: list[str], env: Mapping[str, str] | None = None) -> Command:
-    return Command(argv=argv, log=site.output(service), env=common_environment() | dict(env or {}))
+    environment = common_environment() | dict(env or {})
+    return Command(argv=argv, log=site.output(service), env=environment, cwd=site.run_dir)
 
 
 def _program(site: Site, name: str) -> str:
@@ -36,8 +42,8 @@ def prometheus(site: Site) -> Command:
     if not site.runs("grafana"):
         (config / "targets" / "grafana.yaml").unlink(missing_ok=True)
     options = [
-        f"--config.file={config / 'prometheus.yaml'}",
-        f"--storage.tsdb.path={site.data('prometheus')}",
+        f"--config.file={site.relative(config / 'prometheus.yaml')}",
+        f"--storage.tsdb.path={site.relative(site.data('prometheus'))}",
         f"--web.listen-address={site.address('prometheus')}",
         f"--web.external-url=http://localhost:{site.port('prometheus')}",
         "--web.enable-otlp-receiver",
@@ -49,14 +55,14 @@ def prometheus(site: Site) -> Command:
 
 def otelcol(site: Site) -> Command:
     """Receive telemetry and pass it on."""
-    options = [word for file in _collector_configs(site) for word in ("--config", str(file))]
+    options = [word for file in _collector_configs(site) for word in ("--config", site.relative(file))]
     return _command(
         site,
         "otelcol",
         [_program(site, "otelcol"), *options, "--feature-gates=stanza.synchronousLogEmitter"],
         {
-            "LOG_DIR": str(site.log_dir),
-            "OTELCOL_DATA": str(site.data("otelcol")),
+            "LOG_DIR": site.relative(site.log_dir),
+            "OTELCOL_DATA": site.relative(site.data("otelcol")),
             "OTELCOL_METRICS_HOST": HOST,
             "OTELCOL_METRICS_PORT": str(site.port("otelcol", "metrics")),
             "APP_ENV": site.settings.get("APP_ENV", "dev"),
@@ -78,12 +84,17 @@ def _collector_configs(site: Site) -> list[Path]:
 def loki(site: Site) -> Command:
     """Store and search logs."""
     addresses = [f"-server.http-listen-address={HOST}", f"-server.grpc-listen-address={HOST}"]
-    return _command(site, "loki", [*_grafana_labs(site, "loki"), *addresses], {"LOKI_DATA": str(site.data("loki"))})
+    return _command(
+        site, "loki", [*_grafana_labs(site, "loki"), *addresses], {"LOKI_DATA": site.relative(site.data("loki"))}
+    )
 
 
 def tempo(site: Site) -> Command:
     """Store and search traces."""
-    environment = {"TEMPO_DATA": str(site.data("tempo")), "TEMPO_HTTP_ADDRESS": HOST}  # it has no flag for the address
+    environment = {
+        "TEMPO_DATA": site.relative(site.data("tempo")),
+        "TEMPO_HTTP_ADDRESS": HOST,
+    }  # it has no flag for the address
     command = _command(site, "tempo", _grafana_labs(site, "tempo"), environment)
     return replace(command, grace_seconds=8)  # 5 s, or never when it was just asked something; by then all is written
 
@@ -91,7 +102,7 @@ def tempo(site: Site) -> Command:
 def _grafana_labs(site: Site, name: str) -> list[str]:
     return [
         _program(site, name),
-        f"-config.file={site.config(name) / name}.yaml",
+        f"-config.file={site.relative(site.config(name) / f'{name}.yaml')}",
         "-config.expand-env=true",
         f"-server.http-listen-port={site.port(name)}",
         f"-server.grpc-listen-port={site.port(name, 'grpc')}",
@@ -101,8 +112,8 @@ def _grafana_labs(site: Site, name: str) -> list[str]:
 def alertmanager(site: Site) -> Command:
     """Group alerts and send them as mail."""
     options = [
-        f"--config.file={site.config('alertmanager') / 'alertmanager.yaml'}",
-        f"--storage.path={site.data('alertmanager')}",
+        f"--config.file={site.relative(site.config('alertmanager') / 'alertmanager.yaml')}",
+        f"--storage.path={site.relative(site.data('alertmanager'))}",
         f"--web.listen-address={site.address('alertmanager')}",
         f"--web.external-url=http://localhost:{site.port('alertmanager')}",
         "--cluster.listen-address=",
@@ -115,7 +126,7 @@ def mailpit(site: Site) -> Command:
     options = [
         f"--smtp={site.address('mailpit', 'smtp')}",
         f"--listen={site.address('mailpit')}",
-        f"--database={site.data('mailpit') / 'mailpit.db'}",
+        f"--database={site.relative(site.data('mailpit') / 'mailpit.db')}",
         "--enable-prometheus=true",
         "--disable-version-check",
     ]

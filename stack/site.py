@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.ports import HOST
-from stack.reach import reachable_by, server_user
+from stack.reach import let_others_pass, let_others_read, reachable_by, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 # The system's limit for the path of a socket is 108 characters; the service adds a name of up to 40.
 LONGEST_SOCKET_FOLDER = 60
 ROOT_DATA = Path("/var/lib/loan-service")
+# As root Nginx reads the runbooks as `nobody`. The other servers run as the user who started them.
+READ_BY_OTHERS = {"nginx"}
 # What any program may need; the rest of the environment could change a server's mind (OTEL_*, GF_*, PG*).
 COMMON_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -56,6 +58,7 @@ class Site:
             shutil.rmtree(folder, ignore_errors=True)
         for folder in (self.run_dir, self.log_dir, self.telemetry_dir, self.output("").parent):
             folder.mkdir(parents=True, exist_ok=True)
+        let_others_pass(self.run_dir, self.run_dir / "data")
 
     def clear(self) -> None:
         """Remove what only a running stack needs."""
@@ -75,7 +78,13 @@ class Site:
         """Give the data folder of a service that root starts as another user, who may not see the run folder."""
         if reachable_by(server_user(), self.data(service).parent):
             return self.data(service)
-        return ROOT_DATA / _digest(self.run_dir) / service
+        folder = ROOT_DATA / _digest(self.run_dir)
+        let_others_pass(ROOT_DATA, folder)
+        return folder / service
+
+    def relative(self, path: Path) -> str:
+        """Write a path below the run folder as a server sees it that runs there."""
+        return str(path.relative_to(self.run_dir))
 
     def output(self, service: str) -> Path:
         """Give the file with what a service writes to its terminal."""
@@ -114,6 +123,9 @@ class Site:
                 self._copy_folder(source, target / source.name, service)
             else:
                 self._copy_file(source, target / source.name, service, None if place else transform)
+        if service in READ_BY_OTHERS:
+            let_others_pass(target.parent)
+            let_others_read(target)
 
     def _copy_folder(self, source: Path, target: Path, owner: str) -> None:
         for file in sorted(path for path in source.rglob("*") if path.is_file()):
