@@ -2,18 +2,22 @@
 """Everything that can be run here, one session each; plain nox lints, tests and proves the whole chain."""
 
 import json
-import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
+# Every package is pinned with its hash: an environment that has them all is kept as it is, without asking an index.
+# After a package was removed from requirements/, `./nox -N` or a fresh clone makes the environment anew.
+nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "test", "chain"]
 nox.options.error_on_missing_interpreters = True
 
@@ -37,9 +41,19 @@ SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def install(session: nox.Session, *names: str) -> None:
-    """Install the hashed requirement files of the given names."""
+    """Install the hashed requirement files of the given names, without a network where uv has them in its cache.
+
+    A failure changes nothing in the environment: uv fetches everything first.
+    """
     for name in names:
-        session.install("--require-hashes", "-r", f"requirements/{name}.txt")
+        options = ["--require-hashes", "-r", f"requirements/{name}.txt"]
+        try:
+            session.install(*options)
+        except CommandFailed:
+            if session.venv_backend != "uv":
+                raise
+            session.warn("no answer from the package index that would do: trying the packages of earlier installs")
+            session.install("--offline", *options)
 
 
 def install_servers(session: nox.Session) -> None:
@@ -55,7 +69,8 @@ def has_go() -> bool:
     go = shutil.which("go")
     if go is None:
         return False
-    words = os.popen(f"{go} env GOVERSION").read().strip().removeprefix("go").split(".")  # noqa: S605  # a fixed command
+    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
+    words = said.strip().removeprefix("go").split(".")
     return tuple(int(word) for word in words if word.isdigit()) >= GO_VERSION
 
 
@@ -91,7 +106,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """Run unit, integration, telemetry and configuration tests; PostgreSQL is real, Go is not needed."""
-    install(session, "test", "load", "dashboards")
+    install(session, "test", "load", "dashboards", "nox")
     if not has_postgres():
         install(session, "postgres")
     quick = ["--ignore=tests/chain", "--cov", "--cov-report=term-missing"]
@@ -131,7 +146,14 @@ def up(session: nox.Session) -> None:
 def seed(session: nox.Session) -> None:
     """Fill the running stack with a believable portfolio: `seed -- --loans 10000`; goes on where it was stopped."""
     install(session, "app", "stack")
-    run_python(session, "stack.seed", session.posargs)
+    run_python(session, "stack.flask_command", ["seed", *session.posargs])
+
+
+@nox.session
+def flask(session: nox.Session) -> None:
+    """Run one of the service's commands on the running stack: `flask -- check-ledger`, `flask -- api-key --help`."""
+    install(session, "app", "stack")
+    run_python(session, "stack.flask_command", session.posargs)
 
 
 @nox.session
@@ -177,7 +199,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=SUPPORTED_PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
     """Run the quick tests on every supported Python."""
-    install(session, "test", "load", "dashboards")
+    install(session, "test", "load", "dashboards", "nox")
     session.run("pytest", "--ignore=tests/chain", *session.posargs)
 
 
