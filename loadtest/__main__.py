@@ -2,12 +2,14 @@
 """Drive the load against the stack that runs here, or one started for it, and leave a report: python -m loadtest."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from stack import nginx, state
+from stack.proxies import loopback_is_direct
 from stack.runner import Stack, StackError
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +45,8 @@ def drive(host: str, options: argparse.Namespace, rest: list[str]) -> int:
     command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless", "--only-summary"]
     values = {"host": host, "users": options.users, "spawn-rate": options.spawn_rate, "run-time": options.run_time}
     flags = [f"--{name}={value}" for name, value in values.items()]
-    return subprocess.run([*command, *flags, f"--html={options.html}", *rest], cwd=ROOT, check=False).returncode  # noqa: S603
+    command += [*flags, f"--html={options.html}", *rest]
+    return subprocess.run(command, cwd=ROOT, env=loopback_is_direct(os.environ), check=False).returncode  # noqa: S603
 
 
 def say(text: str) -> None:

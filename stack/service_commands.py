@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from stack.ports import HOST
 from stack.postgres import Postgres
 from stack.process import Command
+from stack.proxies import loopback_is_direct
 from stack.site import ROOT
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def service_environment(site: Site) -> dict[str, str]:
     settings = {name: site.addresses.rewrite(value) for name, value in site.settings.items()}
     settings.pop("DATABASE_URL_FILE", None)  # its content had to be rewritten
     return {
-        **os.environ,
+        **loopback_is_direct(os.environ),
         **settings,
         # The settings may name programs of this environment (API_CMD) although it isn't activated.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",

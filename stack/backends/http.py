@@ -16,7 +16,9 @@ class BackendError(RuntimeError):
 def get_json(url: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # JSON is what it is
     """Fetch a JSON document; raise BackendError with the server's own words otherwise."""
     try:
-        answer = requests.get(url, params=parameters, timeout=TIMEOUT_SECONDS)
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy: it could not reach this machine's loopback
+            answer = session.get(url, params=parameters, timeout=TIMEOUT_SECONDS)
     except requests.RequestException as error:
         raise BackendError(f"{url}: {type(error).__name__}") from error
     if not answer.ok:

@@ -22,6 +22,7 @@ class Caller:
         self._base = base
         self._timeout = timeout_seconds
         self._session = requests.Session()
+        self._session.trust_env = False  # no proxy: it could not reach this machine's loopback
         self._session.headers["Authorization"] = f"Bearer {DEV_SECRETS[key_id]}"
 
     def send(
