@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stack import state
 from stack.environment import read_settings
+from stack.errors import StackError
 from stack.site import ROOT
 
 # It makes a key out of nothing: it reads no settings and no database.
@@ -23,7 +24,10 @@ def main() -> None:
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR)
     ours, words = parser.parse_known_args()
     words = words or ["--help"]
-    environment = {**os.environ, **read_settings(ROOT), "OTEL_SDK_DISABLED": "true"}
+    try:
+        environment = {**os.environ, **read_settings(ROOT), "OTEL_SDK_DISABLED": "true"}
+    except StackError as error:
+        sys.exit(f"{words[0]}: {error}")
     if not NEEDS_NO_STACK.intersection(words):
         running = state.read(ours.run_dir)
         if running is None:
