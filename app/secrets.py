@@ -1,27 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a secret must be outside dev: there, long enough, and not one that everybody knows."""
+"""Where a secret comes from, and what it must be outside dev: there, long enough, and not one that everybody knows."""
 
-from urllib.parse import unquote, urlsplit
+import re
+from collections.abc import Mapping
+from pathlib import Path
 
 SHORTEST = 16  # characters; `openssl rand -hex 24` gives 48
 # Beginnings of what stands in examples, in .env.dev and in half of all tutorials.
-KNOWN = ("change", "dev", "example", "loan", "password", "postgres", "secret", "test", "your")
+KNOWN = ("admin", "change", "dev", "example", "grafana", "loan", "password", "postgres", "secret", "test", "your")
+
+# Left in a value where the environment file was read by something else than compose.
+REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*([:?+-][^}]*)?\}")
 
 
-def require_strength(name: str, value: str | None) -> None:
-    """Raise ValueError unless the secret is usable outside dev; of a URL, the password in it is meant."""
-    is_url = name.endswith("_URL")
-    secret = password_of(value or "") if is_url else value
-    what = "a password of its own in the URL" if is_url else "a secret of its own"
-    # "${": a reference that nobody filled in, where the file was read by something else than compose.
-    if not secret or len(secret) < SHORTEST or secret.lower().startswith(KNOWN) or "${" in secret:
-        raise ValueError(f"{what} is expected outside dev, at least {SHORTEST} characters and no default")
+def read_secret(name: str, environ: Mapping[str, str]) -> str | None:
+    """Read a secret from the variable X, or from the file that X_FILE names; ValueError names the variable to mend.
+
+    It is taken as it is, without the line end of its file; an empty variable counts as unset.
+    """
+    value, path = environ.get(name, ""), environ.get(f"{name}_FILE", "").strip()
+    if path and value.strip():
+        raise ValueError(f"{name}: either {name} or {name}_FILE is expected, not both")
+    if path:
+        try:
+            value = Path(path).read_bytes().decode("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError, ValueError):
+            raise ValueError(f"{name}_FILE: a readable text file is expected") from None
+    return value if value.strip() else None
 
 
-def password_of(url: str) -> str | None:
-    """Take the password out of a database URL; None where it has none or is no URL."""
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return None
-    return unquote(password) if password else None
+def require_one_line(value: str) -> None:
+    """Raise ValueError unless a secret survives every program that reads it: some trim it, some read one line."""
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("printable characters on one line are expected, without a space at either end")
+
+
+def require_header_value(value: str) -> None:
+    """Raise ValueError unless a secret can travel in an HTTP header."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("printable ASCII characters without a space are expected, as it travels in a header")
+
+
+def require_strength(value: str | None) -> None:
+    """Raise ValueError unless the secret is usable outside dev."""
+    if not value or len(value) < SHORTEST or value.lower().startswith(KNOWN) or REFERENCE.search(value):
+        raise ValueError(f"a secret of its own is expected outside dev, at least {SHORTEST} characters and no default")

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
-from urllib.parse import urlsplit
 
+from app import database_url
 from app.access import DEV_KEYS, ApiKey
 from app.access_entries import parse_keys
-from app.secrets import require_strength
+from app.secrets import read_secret, require_header_value, require_one_line, require_strength
 
 Value = TypeVar("Value")
+Given = TypeVar("Given")
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
 DEV_NATIONAL_ID_PEPPER = "dev-only-national-id-pepper"
 # Outside dev each must be there, long enough, and none that everybody knows.
-STRONG_SECRETS = ("DATABASE_URL", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN")
+STRONG_SECRETS = ("SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN")
+# Others read these; one that is given is checked all the same.
+SECRETS_OF_OTHERS = ("POSTGRES_PASSWORD", "GF_ADMIN_PASSWORD")
+# Each X can come from the file that X_FILE names.
+SECRETS = (*STRONG_SECRETS, *SECRETS_OF_OTHERS, "DATABASE_URL", "API_KEYS")
 
 
 class Environment(StrEnum):
@@ -75,12 +80,12 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Read every setting; raise SettingsError with all that is wrong at once."""
         reader = _Reader(environ)
-        environment = reader.read("APP_ENV", _environment, Environment.DEV)
+        environment = reader.environment()
         settings = cls(
             environment=environment,
             debug=reader.read("DEBUG", _flag, False),
             log_level=reader.read("LOG_LEVEL", _log_level, "INFO"),
-            database_url=reader.secret("DATABASE_URL") or DEV_DATABASE_URL,
+            database_url=reader.database_url(environment),
             secret_key=reader.secret("SECRET_KEY") or DEV_SECRET_KEY,
             national_id_pepper=reader.secret("NATIONAL_ID_PEPPER") or DEV_NATIONAL_ID_PEPPER,
             api_keys=reader.api_keys(environment),
@@ -101,10 +106,11 @@ class Settings:
             telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
             shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", _positive(), 2.0),
         )
-        reader.check("DATABASE_URL", lambda: _database_url(settings.database_url))
+        for name in (*STRONG_SECRETS, *SECRETS_OF_OTHERS):
+            reader.check_secret(name, environment, required=name in STRONG_SECRETS)
+        if settings.ops_token:
+            reader.check("OPS_TOKEN", require_header_value, settings.ops_token)
         if environment is not Environment.DEV:
-            for name in STRONG_SECRETS:
-                reader.check(name, lambda name=name: require_strength(name, reader.secret(name)))  # type: ignore[misc]
             reader.problems += reader.unfit_keys(settings.api_keys)
         if environment is Environment.PRODUCTION and settings.debug:
             reader.problems.append("DEBUG: false is expected in production")
@@ -131,20 +137,43 @@ class _Reader:
             self.problems.append(f"{name}: {error}")
             return default
 
+    def environment(self) -> Environment:
+        """Read APP_ENV; unset means development, but a value that is empty or unknown never does."""
+        if "APP_ENV" in self.environ:
+            self.check("APP_ENV", _environment, self.environ["APP_ENV"].strip())
+        return self.read("APP_ENV", _environment, Environment.DEV)
+
     def secret(self, name: str) -> str | None:
         """Read a secret from X or from the file that X_FILE names."""
-        path = self.environ.get(f"{name}_FILE", "").strip()
-        value = self.environ.get(name, "").strip()
-        if path and value:
-            self.problems.append(f"{name}: either {name} or {name}_FILE is expected, not both")
-            return None
-        if not path:
-            return value or None
         try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError):
-            self.problems.append(f"{name}_FILE: a readable text file is expected")
+            return read_secret(name, self.environ)
+        except ValueError as error:
+            self.problems.append(str(error))
             return None
+
+    def check_secret(self, name: str, environment: Environment, *, required: bool) -> None:
+        """Note what keeps a secret from being used: anywhere its characters, outside dev also its strength."""
+        value = self.secret(name)
+        if value is not None:
+            self.check(name, require_one_line, value)
+        if environment is not Environment.DEV and (required or value is not None):
+            self.check(name, require_strength, value)
+
+    def database_url(self, environment: Environment) -> str:
+        """Read DATABASE_URL, completed by POSTGRES_PASSWORD where it has no password, and check the password."""
+        given = self.secret("DATABASE_URL")
+        if given is None and environment is not Environment.DEV:
+            self.problems.append(f"DATABASE_URL: {database_url.EXPECTED} outside dev")
+        try:
+            own = database_url.read(given or DEV_DATABASE_URL)
+        except ValueError as error:
+            self.problems.append(f"DATABASE_URL: {error}")
+            return DEV_DATABASE_URL
+        password = self.secret("POSTGRES_PASSWORD")
+        if given and environment is not Environment.DEV:
+            name = "DATABASE_URL" if own.password else "POSTGRES_PASSWORD"
+            self.check(name, require_strength, str(own.password or password or ""))
+        return database_url.render(database_url.complete(own, password))
 
     def api_keys(self, environment: Environment) -> tuple[ApiKey, ...]:
         """Read the keys of callers; in dev, where none are given, the public ones."""
@@ -166,10 +195,10 @@ class _Reader:
             if key.sha256 in public
         ]
 
-    def check(self, name: str, check: Callable[[], object]) -> None:
-        """Run a check and note its ValueError."""
+    def check(self, name: str, check: Callable[[Given], object], value: Given) -> None:
+        """Run a check of a value and note its ValueError."""
         try:
-            check()
+            check(value)
         except ValueError as error:
             self.problems.append(f"{name}: {error}")
 
@@ -226,13 +255,3 @@ def _http_url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("an http:// or https:// address is expected")
     return text
-
-
-def _database_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        whole = bool(parts.scheme == "postgresql+psycopg2" and parts.hostname and parts.port != 0 and parts.path[1:])
-    except ValueError:  # a port that is no number, half an IPv6 address
-        whole = False
-    if not whole:
-        raise ValueError("postgresql+psycopg2://user:password@host:port/name is expected")

@@ -20,7 +20,7 @@ UNUSED_PLUGINS = (
     "cloudwatch,elasticsearch,grafana-postgresql-datasource,grafana-pyroscope-datasource,influxdb,jaeger,mssql,mysql,"
     "opentsdb,stackdriver,zipkin"
 )
-DEVELOPMENT_PASSWORD = "admin"  # noqa: S105  # as in .env.dev; listens on loopback alone
+DEVELOPMENT_PASSWORD = "loan-dev-grafana"  # noqa: S105  # as in .env.dev; listens on loopback alone
 
 
 def why_missing() -> str | None:

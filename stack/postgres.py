@@ -124,7 +124,10 @@ class Postgres:
             self._connect().close()
         except psycopg2.OperationalError as error:
             if "authentication failed" in str(error):
-                message = f"the password does not fit the data in {self.data_dir}: use the old one or remove the folder"
+                message = (
+                    f"the user or the password does not fit the data in {self.data_dir}: set POSTGRES_USER and"
+                    " POSTGRES_PASSWORD as at the first start, or remove the folder to begin anew"
+                )
                 raise PostgresError(message) from None
             return False
         return True

@@ -16,6 +16,7 @@ from stack.errors import StackError
 from stack.ports import FixedPorts, FreePorts
 from stack.runner import TICK_SECONDS, Stack
 from stack.screen import Screen, address
+from stack.settings import require_settings
 from stack.site import ROOT
 
 __all__ = ["Stack", "StackError", "main"]
@@ -91,7 +92,9 @@ def up(arguments: argparse.Namespace) -> None:
     """Bring the stack up as the command line says."""
     screen = Screen()
     try:
-        ports = FreePorts() if arguments.free_ports else FixedPorts.from_env({**read_settings(ROOT), **os.environ})
+        settings = read_settings(ROOT)
+        require_settings(settings)
+        ports = FreePorts() if arguments.free_ports else FixedPorts.from_env({**settings, **os.environ})
         with state.only_one(arguments.run_dir):
             nginx.install(screen.say)
             stack = Stack(arguments.run_dir, ports, arguments.only)

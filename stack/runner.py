@@ -20,7 +20,7 @@ from stack.facts import Facts
 from stack.ports import FreePorts
 from stack.running import Running, require_free_ports, stop_all
 from stack.services import FIRST, SERVICES, Service
-from stack.site import ROOT, Site
+from stack.site import ROOT, Site, folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -55,7 +55,9 @@ class Stack(Facts):
         reasons = {name: service.why_missing() for name, service in wanted.items()}
         self.missing = {name: reason for name, reason in reasons.items() if reason}
         self.services = {name: service for name, service in wanted.items() if name not in self.missing}
-        self.site = Site(run_dir, addresses, read_settings(ROOT), env or {}, names=frozenset(self.services))
+        settings = read_settings(ROOT)
+        folder = folder_of(run_dir, {**settings, **(env or {})}.get("APP_ENV"))
+        self.site = Site(folder, addresses, settings, env or {}, names=frozenset(self.services))
         self.running: dict[str, Running] = {}
         self.builder = Builder([])
         self._queue: list[str] = []

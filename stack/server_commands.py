@@ -11,12 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
 from stack.errors import StackError
 from stack.ports import HOST
 from stack.process import Command
-from stack.service_commands import database_url
+from stack.service_commands import sqlalchemy_url
 from stack.site import common_environment
 
 if TYPE_CHECKING:
@@ -135,7 +133,7 @@ def mailpit(site: Site) -> Command:
 
 def postgres_exporter(site: Site) -> Command:
     """Turn PostgreSQL's statistics into metrics."""
-    url = make_url(database_url(site))
+    url = sqlalchemy_url(site)
     argv = [_program(site, "postgres_exporter"), f"--web.listen-address={site.address('postgres-exporter')}"]
     login = {
         "DATA_SOURCE_URI": f"{site.address('db')}/{url.database}?sslmode=disable",

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
+from app.database_url import complete, read, render
+from app.settings import DEV_DATABASE_URL, SECRETS
 from stack.ports import HOST
 from stack.postgres import Postgres
 from stack.process import Command
@@ -19,24 +19,34 @@ from stack.proxies import loopback_is_direct
 from stack.site import ROOT
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from stack.site import Site
 
 API_COMMAND = "gunicorn -c gunicorn.conf.py app.wsgi:app"
-DATABASE_URL = "postgresql+psycopg2://loan:loan@db:5432/loans"
+DATABASE_PORT = 5432  # PostgreSQL's own, where the URL has none
+
+
+def sqlalchemy_url(site: Site) -> URL:
+    """Give the service's DATABASE_URL for this machine, with its password."""
+    url = complete(read(site.secret("DATABASE_URL") or DEV_DATABASE_URL), site.secret("POSTGRES_PASSWORD"))
+    # Only the address: a user or a password may look like one.
+    host, _, port = site.addresses.rewrite(f"{url.host}:{url.port or DATABASE_PORT}").rpartition(":")
+    return url.set(host=host, port=int(port))
 
 
 def database_url(site: Site) -> str:
-    """Give the service's DATABASE_URL, rewritten for this machine."""
-    return site.addresses.rewrite(site.secret("DATABASE_URL") or DATABASE_URL)
+    """Give the service's DATABASE_URL for this machine as text, with its password."""
+    return render(sqlalchemy_url(site))
 
 
 def database(site: Site) -> Postgres:
     """Give the server that serves the service's DATABASE_URL."""
-    url = make_url(database_url(site))
+    url = sqlalchemy_url(site)
     return Postgres(
         site.shared_data("db"),
         site.port("db"),
-        user=url.username or "loan",
+        user=str(url.username),
         password=str(url.password or "loan"),
     )
 
@@ -46,17 +56,19 @@ def database_ready(site: Site) -> bool:
     server = database(site)
     if not server.ready():
         return False
-    server.create(make_url(database_url(site)).database or "loans")
+    server.create(str(sqlalchemy_url(site).database))
     return True
 
 
 def service_environment(site: Site) -> dict[str, str]:
     """Give the environment of the loan service: the settings file, and what differs on this machine."""
-    settings = {name: site.addresses.rewrite(value) for name, value in site.settings.items()}
-    settings.pop("DATABASE_URL_FILE", None)  # its content had to be rewritten
+    settings = {
+        name: value if name in SECRETS else site.addresses.rewrite(value) for name, value in site.settings.items()
+    }
+    # DATABASE_URL has what was in its file: the address had to be rewritten.
+    inherited = {name: value for name, value in (os.environ | settings).items() if name != "DATABASE_URL_FILE"}
     return {
-        **loopback_is_direct(os.environ),
-        **settings,
+        **loopback_is_direct(inherited),
         # The settings may name programs of this environment (API_CMD) although it isn't activated.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DATABASE_URL": database_url(site),

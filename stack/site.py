@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.secrets import read_secret
 from stack.ports import HOST
 from stack.reach import let_others_pass, let_others_read, reachable_by, server_user
 
@@ -25,6 +26,8 @@ LONGEST_SOCKET_FOLDER = 60
 ROOT_DATA = Path("/var/lib/loan-service")
 # As root Nginx reads the runbooks as `nobody`. The other servers run as the user who started them.
 READ_BY_OTHERS = {"nginx"}
+# Development's folder is the run folder itself.
+ENVIRONMENTS_APART = {"staging", "production"}
 # What any program may need; the rest of the environment could change a server's mind (OTEL_*, GF_*, PG*).
 COMMON_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -58,7 +61,8 @@ class Site:
             shutil.rmtree(folder, ignore_errors=True)
         for folder in (self.run_dir, self.log_dir, self.telemetry_dir, self.output("").parent):
             folder.mkdir(parents=True, exist_ok=True)
-        let_others_pass(self.run_dir, self.run_dir / "data")
+        above = [self.run_dir.parent] if self.run_dir.name in ENVIRONMENTS_APART else []
+        let_others_pass(*above, self.run_dir, self.run_dir / "data")
 
     def clear(self) -> None:
         """Remove what only a running stack needs."""
@@ -99,10 +103,8 @@ class Site:
         return self.overrides.get(name) or self.settings.get(name) or ""
 
     def secret(self, name: str) -> str | None:
-        """Give a setting that may be in a file of its own (NAME_FILE)."""
-        value = self.overrides.get(name) or self.settings.get(name)
-        file = self.settings.get(f"{name}_FILE")
-        return value or (Path(file).read_text().strip() if file else None)
+        """Give a secret, as the service reads it: from NAME or from the file that NAME_FILE names."""
+        return read_secret(name, {**os.environ, **self.settings, **self.overrides})
 
     def port(self, service: str, name: str | None = None) -> int:
         """Give the number of a service's port here."""
@@ -135,6 +137,11 @@ class Site:
         target.parent.mkdir(parents=True, exist_ok=True)
         text = self.addresses.rewrite(source.read_text(), owner)
         target.write_text(transform(text) if transform else text)
+
+
+def folder_of(run_dir: Path, environment: str | None) -> Path:
+    """Give the folder of an environment's data and logs: each has its own, so that `cp .env.staging .env` switches."""
+    return run_dir / environment if environment in ENVIRONMENTS_APART else run_dir
 
 
 def common_environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from app.settings import Settings, SettingsError
+from app.storage.connection_errors import reason
 from app.storage.waiting import CONNECT_SECONDS
 
 Say = Callable[[str], None]
@@ -42,9 +43,7 @@ def migrate(database_url: str, revision: str = "head", *, wait_seconds: float = 
         with engine.connect() as connection, _alone(connection, wait_seconds):
             _run(connection, revision, say)
     except DBAPIError as error:
-        code = getattr(error.orig, "pgcode", None)
-        why = f"SQLSTATE {code}" if code else "the database does not answer"
-        raise MigrationError(f"DATABASE_URL: {why}") from None
+        raise MigrationError(f"DATABASE_URL: {reason(error.orig)}") from None
     except CommandError as error:  # after a rollback to an older version of the service
         raise MigrationError(f"the schema is not one of this version: {error}") from None
 

@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 
 import psycopg2
 
+from app.database_url import connection_arguments
 from app.storage.database import connect_arguments
 
 
@@ -15,7 +16,7 @@ class Ping:
     """One question at a time, on a connection of its own: a full pool must not make the database look dead."""
 
     def __init__(self, database_url: str, limit_seconds: float) -> None:
-        self._dsn = database_url.replace("+psycopg2", "", 1)
+        self._arguments = connection_arguments(database_url) | connect_arguments()
         self._limit_seconds = limit_seconds
         self._busy = threading.Lock()
 
@@ -34,7 +35,7 @@ class Ping:
 
     def _ask(self, answer: SimpleQueue[bool]) -> None:
         try:
-            with closing(psycopg2.connect(self._dsn, **connect_arguments())) as connection:
+            with closing(psycopg2.connect(**self._arguments)) as connection:
                 connection.cursor().execute("SELECT 1")
             answers = True
         except psycopg2.Error:

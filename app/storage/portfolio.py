@@ -5,11 +5,12 @@ import logging
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ, connection
 
+from app.database_url import connection_arguments
 from app.domain.delinquency import FIRST_DAYS, Bucket
 from app.domain.money import Currency
 from app.services.portfolio import Holding, PortfolioSink, PortfolioSnapshot
@@ -53,7 +54,7 @@ class PortfolioWatch:
         every_seconds: float = READ_SECONDS,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
-        self._dsn = database_url.replace("+psycopg2", "", 1)
+        self._place = connection_arguments(database_url)
         self._sink = sink
         self._reconcile = reconcile
         self._every_seconds = every_seconds
@@ -82,7 +83,7 @@ class PortfolioWatch:
 
     def _round(self) -> None:
         # A connection only while leading, and for the moment of asking: one more per worker would be a lot.
-        with closing(_connect(self._dsn)) as session:
+        with closing(_connect(self._place)) as session:
             if _locked(session):
                 try:
                     self._lead(session)
@@ -115,11 +116,11 @@ class PortfolioWatch:
         self._troubles[part] = kind
 
 
-def _connect(dsn: str) -> connection:
+def _connect(place: Mapping[str, Any]) -> connection:
     limits = connect_arguments()
     limits["options"] += f" -c statement_timeout={STATEMENT_SECONDS * 1000}"
     ours = {"application_name": "loan-service-portfolio", "connection_factory": PatientConnection}
-    session: connection = psycopg2.connect(dsn, **limits | ours)
+    session: connection = psycopg2.connect(**{**place, **limits, **ours})
     # One moment for all statements of a check: between two of them, a booking would look like a violation.
     session.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     return session

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 
+from app.database_url import connection_arguments
 from stack.tour.caller import LOANS, Caller
 
 ROUTE = "/api/v1/loans/<uuid:loan_id>"
@@ -70,7 +71,7 @@ def _locked_loans(database_url: str) -> Iterator[threading.Event]:
 
 
 def _hold(database_url: str, held: threading.Event, release: threading.Event) -> None:
-    connection = psycopg2.connect(database_url.replace("+psycopg2", ""))
+    connection = psycopg2.connect(**connection_arguments(database_url))
     try:
         connection.cursor().execute("LOCK TABLE loan IN ACCESS EXCLUSIVE MODE")
         held.set()

@@ -25,7 +25,7 @@ PUBLISHED = {
 }
 PORT = re.compile(r"(?:(?P<address>[\d.]+):)?\$\{(?P<variable>\w+):-(?P<host>\d+)\}:(?P<inside>\d+)")
 # Their images hold one program that cannot ask itself, or they run once.
-WITHOUT_HEALTHCHECK = {"otelcol", "nginx-exporter", "migrate", "volume-owner"}
+WITHOUT_HEALTHCHECK = {"otelcol", "nginx-exporter", "migrate", "volume-owner", "check-settings"}
 # It hands volumes to the others, which is what root is for.
 ROOT_ALLOWED = {"volume-owner": ["CHOWN"]}
 MAY_BE_EMPTY = {"OPS_TOKEN"}  # in development /metrics is open; elsewhere the service itself refuses to start
@@ -118,12 +118,17 @@ def waiting(compose: Compose) -> Iterator[str]:
     """Let the service wait for what it cannot work without, never for what observes it."""
     for name in ("api", "migrate", "db", "nginx"):
         needs = set(compose["services"][name].get("depends_on", {}))
-        if extra := needs - {"db", "migrate", "volume-owner"}:
+        if extra := needs - {"db", "migrate", "volume-owner", "check-settings"}:
             yield f"{name} waits for {', '.join(sorted(extra))}"
     if compose["services"]["api"].get("depends_on", {}).get("migrate", {}).get("condition") != (
         "service_completed_successfully"
     ):
         yield "api does not wait for the migrations"
+    # PostgreSQL and Grafana keep the password of their first start, the volumes' owner makes folders.
+    for name in ("db", "grafana", "volume-owner"):
+        needs = compose["services"][name].get("depends_on", {})
+        if needs.get("check-settings", {}).get("condition") != "service_completed_successfully":
+            yield f"{name} starts before the settings are checked"
 
 
 def segments(compose: Compose) -> Iterator[str]:
@@ -131,7 +136,7 @@ def segments(compose: Compose) -> Iterator[str]:
     neighbours = {
         "db": {"api", "migrate", "postgres-exporter"},
         "nginx": {"api", "nginx-exporter"},
-        "loki": set(compose["services"]) - {"db", "nginx", "migrate", "volume-owner", "loki"},
+        "loki": set(compose["services"]) - {"db", "nginx", "migrate", "volume-owner", "check-settings", "loki"},
     }
     for name, expected in neighbours.items():
         networks = set(compose["services"][name]["networks"])

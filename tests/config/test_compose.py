@@ -69,6 +69,8 @@ def test_every_promise_is_kept() -> None:
         ("api", {"environment": {"DATABASE_URL": "${DATABASE_URL}"}}, "api shows DATABASE_URL"),
         ("api", {"depends_on": {"otelcol": {}}}, "api waits for otelcol"),
         ("api", {"depends_on": {}}, "api does not wait for the migrations"),
+        ("db", {"depends_on": {}}, "db starts before the settings are checked"),
+        ("grafana", {"depends_on": {}}, "grafana starts before the settings are checked"),
         ("nginx", {"networks": ["edge", "app", "data"]}, "db can talk to"),
         ("grafana", {"networks": ["observability", "app"]}, "nginx can talk to"),
     ],
@@ -96,7 +98,7 @@ def test_a_missing_limit_is_seen(key: str) -> None:
 
 
 def test_the_services_have_the_names_that_config_files_and_people_use() -> None:
-    others = {"api", "migrate", "db", "nginx", "grafana", "volume-owner"}
+    others = {"api", "migrate", "db", "nginx", "grafana", "volume-owner", "check-settings"}
 
     assert set(load()["services"]) == {*SERVERS, *others}
 

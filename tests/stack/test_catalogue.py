@@ -50,7 +50,7 @@ def test_compose_starts_a_server_with_the_same_options(service: Service, tmp_pat
 
 
 def test_every_service_but_the_once_only_ones_is_in_compose() -> None:
-    assert {service.name for service in SERVICES} == set(COMPOSE) - {"volume-owner"}
+    assert {service.name for service in SERVICES} == set(COMPOSE) - {"volume-owner", "check-settings"}
 
 
 def test_every_program_of_the_table_is_in_the_catalogue() -> None:

@@ -54,7 +54,7 @@ def test_a_wrong_password_is_refused_and_explained() -> None:
     with Postgres.temporary() as server:
         other = Postgres(server.data_dir, server.port, password="not-the-one")
 
-        with pytest.raises(PostgresError, match="the password does not fit the data in"):
+        with pytest.raises(PostgresError, match="the user or the password does not fit the data in"):
             eventually(other.ready)  # False while nobody answers, as on a machine that stops
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.check_settings import check_settings
 from app.settings import Environment, Settings, SettingsError
 from stack.environment import parse
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 STRONG = "9f2c7d1e5b8a4c6f0d3e"
 SECRETS = {
     "POSTGRES_PASSWORD": STRONG,
+    "GF_ADMIN_PASSWORD": f"g-{STRONG}",
+    "ALERT_EMAIL": "oncall@lender.example",
     "SECRET_KEY": f"k-{STRONG}",
     "NATIONAL_ID_PEPPER": f"p-{STRONG}",
     "OPS_TOKEN": f"t-{STRONG}",
@@ -49,7 +52,21 @@ def test_the_others_name_each_secret_that_is_to_be_filled_in(environment: str) -
         Settings.from_env(read(environment, {}))
 
     named = [problem.partition(":")[0] for problem in str(refusal.value).split("; ")]
-    assert named == ["DATABASE_URL", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN", "API_KEYS"]
+    assert named == ["POSTGRES_PASSWORD", "SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN", "API_KEYS"]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_what_the_stack_around_it_needs_is_named_as_well(environment: str) -> None:
+    with pytest.raises(SettingsError, match=r"GF_ADMIN_PASSWORD: .* expected outside dev; ALERT_EMAIL: "):
+        check_settings(read(environment, {}))
+
+    assert check_settings(read(environment, SECRETS)).environment == environment
+
+
+def test_each_environment_has_data_of_its_own_in_compose() -> None:
+    names = [read(environment, {})["COMPOSE_PROJECT_NAME"] for environment in ("dev", "staging", "production")]
+
+    assert names == ["loan-service", "loan-service-staging", "loan-service-production"]
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
@@ -64,5 +81,5 @@ def test_filled_in_the_others_start(environment: str) -> None:
 def test_a_reference_that_nothing_replaced_is_no_password(environment: str) -> None:
     unread = read(environment, SECRETS) | {"DATABASE_URL": "postgresql+psycopg2://loan:${POSTGRES_PASSWORD}@db:5432/l"}
 
-    with pytest.raises(SettingsError, match=r"^DATABASE_URL: a password of its own in the URL is expected"):
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL: a value without \$\{\.\.\.\} is expected"):
         Settings.from_env(unread)

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from app.access import DEV_KEYS, ApiKey
 from app.access_entries import key_entry
-from app.settings import Environment, Settings, SettingsError
+from app.settings import SECRETS, SECRETS_OF_OTHERS, STRONG_SECRETS, Environment, Settings, SettingsError
 
 STRONG = "9f2c7d1e5b8a4c6f0d3e"
 STAGING = {
@@ -96,7 +97,8 @@ def test_a_missing_short_or_default_secret_is_refused_outside_development(name: 
 
     text = refusal(STAGING | {name: value})
 
-    assert text.startswith(f"{name}: ")
+    # A URL without a password takes POSTGRES_PASSWORD.
+    assert text.startswith(f"{name if secret or name != 'DATABASE_URL' else 'POSTGRES_PASSWORD'}: ")
     assert "\n" not in text
     assert not secret or secret not in text
 
@@ -107,6 +109,77 @@ def test_a_missing_database_url_is_refused_outside_development() -> None:
 
 def test_a_database_url_that_is_no_url_is_refused() -> None:
     assert "DATABASE_URL: " in refusal(STAGING | {"DATABASE_URL": "postgresql+psycopg2://[half"})
+
+
+def test_a_url_without_a_password_takes_postgres_password_as_it_is(tmp_path: Path) -> None:
+    password = "p@ss:w/ord%zz#?&'\"\\ ${"
+    (tmp_path / "password").write_text(f"{password}\n")
+    url = STAGING | {"DATABASE_URL": "postgresql+psycopg2://loan@db:5432/loans"}
+
+    settings = Settings.from_env(url | {"POSTGRES_PASSWORD": password})
+    by_file = Settings.from_env(url | {"POSTGRES_PASSWORD_FILE": str(tmp_path / "password")})
+
+    assert make_url(settings.database_url).password == make_url(by_file.database_url).password == password
+    assert password not in repr(settings)
+
+
+def test_a_password_that_is_not_percent_encoded_is_refused_at_the_start() -> None:
+    for password in ("%zz", "p@ss", "p@ss:w/ord"):
+        text = refusal({"DATABASE_URL": f"postgresql+psycopg2://loan:{password}@db:5432/loans"})
+
+        assert text.startswith("DATABASE_URL: percent-encoding is expected")
+        assert password not in text
+
+
+@pytest.mark.parametrize("name", SECRETS_OF_OTHERS)
+@pytest.mark.parametrize("secret", ["short", "loan-dev-grafana", "admin-admin-admin", "${GRAFANA_PASSWORD:-x}"])
+def test_a_secret_that_only_others_read_is_checked_all_the_same(name: str, secret: str) -> None:
+    text = refusal(STAGING | {name: secret})
+
+    assert text == f"{name}: a secret of its own is expected outside dev, at least 16 characters and no default"
+    assert name not in Settings.from_env(STAGING | {name: STRONG, "DEBUG": "false"}).__dict__
+    assert Settings.from_env({name: secret}).environment is Environment.DEV
+
+
+@pytest.mark.parametrize("name", [*STRONG_SECRETS, *SECRETS_OF_OTHERS])
+@pytest.mark.parametrize("secret", [f" {STRONG}", f"{STRONG} ", f"a\n{STRONG}", f"{STRONG}\u200b"])
+def test_a_secret_that_its_readers_would_take_differently_is_refused(name: str, secret: str) -> None:
+    text = refusal({name: secret})
+
+    assert text.startswith(f"{name}: printable characters on one line are expected, without a space at either end")
+    assert STRONG not in text
+
+
+@pytest.mark.parametrize("token", ["pässwort-of-the-operator", "a token with spaces inside"])
+def test_a_token_that_no_header_carries_is_refused(token: str) -> None:
+    text = refusal({"OPS_TOKEN": token})
+
+    assert text == "OPS_TOKEN: printable ASCII characters without a space are expected, as it travels in a header"
+
+
+@pytest.mark.parametrize("value", ["", " ", "Production", "prod", "dev,"])
+def test_an_environment_that_is_empty_or_unknown_is_never_development(value: str) -> None:
+    assert refusal({"APP_ENV": value}) == "APP_ENV: dev, staging or production is expected"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_each_secret_comes_from_a_file_as_well(name: str, tmp_path: Path) -> None:
+    given = STAGING | {"POSTGRES_PASSWORD": f"d-{STRONG}", "GF_ADMIN_PASSWORD": f"g-{STRONG}"}
+    (tmp_path / "secret").write_text(f"{given.pop(name)}\r\n")
+
+    by_file = Settings.from_env(given | {f"{name}_FILE": str(tmp_path / "secret")})
+
+    assert by_file == Settings.from_env(STAGING)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_the_file_of_each_secret_is_read_and_named(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(b"\xff")
+    given = {key: value for key, value in STAGING.items() if key != name}
+
+    for path in (file, tmp_path / "none", tmp_path, "a\0b"):
+        assert refusal(given | {f"{name}_FILE": str(path)}).startswith(f"{name}_FILE: a readable text file is expected")
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

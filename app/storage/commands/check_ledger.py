@@ -11,6 +11,7 @@ import click
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
+from app.database_url import connection_arguments
 from app.settings import Settings
 from app.storage.commands.refusal import Refusal, refused_by_name
 from app.storage.reconcile import Reconciliation, reconcile_session
@@ -53,12 +54,8 @@ def check_ledger_command(settings: Settings) -> click.Command:
 
 
 def _check(database_url: str, since: datetime | None, loans: tuple[UUID, ...]) -> Reconciliation:
-    opened = psycopg2.connect(
-        database_url.replace("+psycopg2", "", 1),
-        connect_timeout=CONNECT_SECONDS,
-        application_name="loan-service-check-ledger",
-        options=SESSION,
-    )
+    ours = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-check-ledger", "options": SESSION}
+    opened = psycopg2.connect(**connection_arguments(database_url) | ours)
     with closing(opened) as session:
         session.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
         return reconcile_session(session, since.replace(tzinfo=UTC) if since else None, loans or None)

@@ -7,6 +7,7 @@ from typing import Final
 import click
 import psycopg2
 
+from app.database_url import connection_arguments
 from app.settings import Settings
 from app.storage.commands.refusal import refused_by_name
 from app.storage.database import connect_arguments
@@ -45,7 +46,7 @@ def purge_idempotency_keys(settings: Settings) -> click.Command:
 def purge(database_url: str, older_than_hours: int, batch: int = BATCH) -> int:
     """Delete the keys of that age, batch by batch, and give their number."""
     deleted = 0
-    session = psycopg2.connect(database_url.replace("+psycopg2", "", 1), **connect_arguments())
+    session = psycopg2.connect(**connection_arguments(database_url) | connect_arguments())
     with closing(session), session.cursor() as cursor:
         session.autocommit = True
         while True:

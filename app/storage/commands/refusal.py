@@ -9,6 +9,8 @@ import click
 import psycopg2
 from psycopg2.errors import UndefinedColumn, UndefinedTable
 
+from app.storage.connection_errors import reason
+
 CANNOT_RUN: Final = 2
 
 
@@ -28,5 +30,4 @@ def refused_by_name() -> Iterator[None]:
             "DATABASE_URL: the schema is not up to date; python -m app.storage.migrate brings it up"
         ) from None
     except psycopg2.Error as error:
-        why = f"SQLSTATE {error.pgcode}" if error.pgcode else "the database does not answer"
-        raise Refusal(f"DATABASE_URL: {why}") from None
+        raise Refusal(f"DATABASE_URL: {reason(error)}") from None

@@ -10,6 +10,7 @@ from typing import Final
 
 from psycopg2 import connect, extensions
 
+from app.database_url import connection_arguments
 from app.storage.seed.copying import COLUMNS, Batch, render
 from app.storage.seed.portfolio import Portfolio, history
 from app.storage.waiting import CONNECT_SECONDS
@@ -38,8 +39,8 @@ def session(database_url: str) -> Iterator[Connection]:
     callback = extensions.get_wait_callback()
     extensions.set_wait_callback(None)
     try:
-        url = database_url.replace("+psycopg2", "")
-        opened = connect(url, connect_timeout=CONNECT_SECONDS, application_name="loan-service-seed", options=SESSION)
+        limits = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-seed", "options": SESSION}
+        opened = connect(**connection_arguments(database_url) | limits)
         with closing(opened) as connection:
             if not _ask(connection, "SELECT pg_try_advisory_lock(%s)", LOCK_KEY)[0][0]:
                 raise SeedError("another seed is at work in this database")
