@@ -25,10 +25,30 @@ def without_backups(config: str) -> str:
     return _replaced(config, r'/\*\.gz"\]', '/*.gz", "${env:LOG_DIR}/api-*.[1-9].jsonl"]')
 
 
+def without_old_files_of_nginx(config: str) -> str:
+    """Let the collector read the file that Nginx writes, and none that was renamed."""
+    return _replaced(config, r"nginx-access\.jsonl\*", "nginx-access.jsonl")
+
+
 def retrying_at_once(config: str) -> str:
     """Let the collector repeat a refused batch without waiting."""
     waiting_less = _replaced(config, r"initial_interval: 1s", "initial_interval: 10ms")
     return _replaced(waiting_less, r"max_interval: 5s", "max_interval: 10ms")
+
+
+def lines_as_long_as_a_batch(config: str) -> str:
+    """Let the collector take lines up to its own default, which is as much as a batch may have."""
+    return _replaced(config, r"max_log_size: 64KiB\n(\s+)max_log_size_behavior: truncate", r"max_log_size: 1MiB")
+
+
+def attributes_of_any_length(config: str) -> str:
+    """Let the collector pass on attributes as they are in the line."""
+    return _replaced(config, r" +- truncate_all\(log.attributes, 1024\)\n", "")
+
+
+def waiting_half_a_second_for_the_end_of_a_line(config: str) -> str:
+    """Let the collector take what is there of a line after its own default time."""
+    return _replaced(config, r"force_flush_period: 0s", "force_flush_period: 500ms")
 
 
 def loki_without_wal(config: str) -> str:
