@@ -95,7 +95,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("mypy")
     session.run("lint-imports")
-    session.run("shellcheck", "nox", ".ci/run")
+    session.run("shellcheck", "nox", ".ci/run", "nginx/rotate.sh")
     run_python(session, "docs.telemetry_page", ["--check"])
     run_python(session, "docs.metric_attributes")
     run_python(session, "grafana.dashboards", ["--check"])

@@ -35,6 +35,7 @@ def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
     yield loki(root, scratch, program)
     yield tempo(root, scratch, program)
     yield nginx_conf(root, scratch, program)
+    yield Check("nginx/rotate.sh: sh -n", ["sh", "-n", str(root / "nginx/rotate.sh")])
 
 
 def collector(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:

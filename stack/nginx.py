@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from stack.packages import Program
 from stack.process import Command
 from stack.reach import let_others_pass
-from stack.site import common_environment
+from stack.site import ROOT, common_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ PROGRAM: Final = Program("nginx", "nginx-light", "brew install nginx")
 find_nginx: Final = PROGRAM.find
 why_missing: Final = PROGRAM.why_missing
 install: Final = PROGRAM.install
+ROTATE: Final = ROOT / "nginx" / "rotate.sh"  # becomes Nginx
 
 
 def command(site: Site) -> Command:
@@ -38,7 +39,7 @@ def command(site: Site) -> Command:
     # The prefix is relative, too: Nginx takes a "$" in a path for the beginning of a variable.
     options = ["-p", f"{site.relative(prefix)}/", "-c", config, "-e", "stderr", "-g", "daemon off;"]
     return Command(
-        argv=[find_nginx() or "nginx", *options],
+        argv=["sh", str(ROTATE), str(site.relative(prefix)), find_nginx() or "nginx", *options],
         log=site.output("nginx"),
         env=common_environment(),
         cwd=site.run_dir,

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -125,14 +125,17 @@ class Edge:
 
 
 @contextmanager
-def small_edge(run_dir: Path, service: int, changes: dict[str, str] | None = None) -> Iterator[Edge]:
+def small_edge(
+    run_dir: Path, service: int, changes: dict[str, str] | None = None, env: dict[str, str] | None = None
+) -> Iterator[Edge]:
     """Run Nginx before a service on that port; `changes` has new texts for old ones, each of which must be there."""
     ports = {Port("nginx", "http", 80): free_port(), Port("nginx", "status", 8081, first=False): free_port()}
     site = Site(run_dir, Addresses({**ports, Port("api", "http", 8000): service}), settings={})
     site.prepare()
     site.write_config("nginx", FILES, lambda text: _changed(text, changes or {}))
     nginx.install(print)
-    server = Child(nginx.command(site))
+    command = nginx.command(site)
+    server = Child(replace(command, env={**command.env, **(env or {})}))
     try:
         poll(lambda: status_of(site.port("nginx", "status"), "/stub_status"), START_SECONDS, "Nginx")
         yield Edge(site.port("nginx"), site)
