@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stack import nginx, state
 from stack.environment import read_settings
@@ -16,8 +17,14 @@ from stack.errors import StackError
 from stack.ports import FixedPorts, FreePorts
 from stack.runner import TICK_SECONDS, Stack
 from stack.screen import Screen, address
+from stack.services import SERVICES
 from stack.settings import require_settings
 from stack.site import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stack.ports import Ports
 
 __all__ = ["Stack", "StackError", "main"]
 
@@ -88,13 +95,22 @@ class Run:
             screen.show_table(stack)
 
 
+def fixed_ports(environ: Mapping[str, str]) -> Ports:
+    """Give the ports of the settings, all of them read by now: a wrong one is named before anything is made."""
+    ports = FixedPorts.from_env(environ)
+    for service in SERVICES:
+        for port in service.ports:
+            ports.choose(port)
+    return ports
+
+
 def up(arguments: argparse.Namespace) -> None:
     """Bring the stack up as the command line says."""
     screen = Screen()
     try:
         settings = read_settings(ROOT)
         require_settings(settings)
-        ports = FreePorts() if arguments.free_ports else FixedPorts.from_env({**settings, **os.environ})
+        ports = FreePorts() if arguments.free_ports else fixed_ports({**settings, **os.environ})
         with state.only_one(arguments.run_dir):
             nginx.install(screen.say)
             stack = Stack(arguments.run_dir, ports, arguments.only)
