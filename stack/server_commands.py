@@ -138,7 +138,9 @@ def postgres_exporter(site: Site) -> Command:
     login = {
         "DATA_SOURCE_URI": f"{site.address('db')}/{url.database}?sslmode=disable",
         "DATA_SOURCE_USER": url.username or "",
-        "DATA_SOURCE_PASS": str(url.password or ""),
+        # Its driver reads this one; of DATA_SOURCE_PASS with a space, version 0.19.1 makes a URL that it cannot take
+        # apart again, and logs it with the password.
+        "PGPASSWORD": str(url.password or ""),
     }
     return _command(site, "postgres-exporter", argv, login)
 

@@ -2,6 +2,8 @@
 """docker-compose.yml and the Dockerfile keep their promises and agree with what else speaks of the same things."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,25 @@ def test_no_plugin_is_disabled_that_a_data_source_needs() -> None:
     disabled = set(grafana.UNUSED_PLUGINS.split(","))
 
     assert disabled & {source.type for source in sources().values()} == set()
+
+
+@pytest.mark.parametrize("password", ["loan", "p@ss:w/ord%zz#?&'\"\\ $", "-n", "$(id) `id` *"])
+def test_the_exporter_gets_any_password_as_it_is(password: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(password)
+    shell, option, script, name = (
+        word.replace("$$", "$") for word in load()["services"]["postgres-exporter"]["entrypoint"]
+    )
+    script = script.replace("/run/secrets/POSTGRES_PASSWORD", str(tmp_path / "secret"))
+    shown = [sys.executable, "-c", "import os, sys; print(os.environ['PGPASSWORD'], *sys.argv[1:])", "--flag"]
+
+    done = subprocess.run(
+        [shell, option, script.replace("/bin/postgres_exporter ", ""), name, *shown],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == f"{password} --flag\n"
 
 
 def test_the_ports_are_those_of_the_stack_without_docker() -> None:
