@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stack.errors import StackError
+from stack.overlays import require_overlay
 from stack.ports import HOST
 from stack.process import Command
 from stack.service_commands import sqlalchemy_url
@@ -71,12 +71,8 @@ def otelcol(site: Site) -> Command:
 
 def _collector_configs(site: Site) -> list[Path]:
     """Give the collector's file and, where OTELCOL_OVERLAY names one, the file that is merged over it."""
-    folder = site.config("otelcol")
-    overlay = site.setting("OTELCOL_OVERLAY")
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
-    if overlay and overlay not in known:
-        raise StackError(f"OTELCOL_OVERLAY: one of {', '.join(known)} is expected (the files in otel/), or nothing")
-    return [folder / f"{name}.yaml" for name in ("collector", overlay) if name]
+    names = ("collector", require_overlay(site.setting("OTELCOL_OVERLAY")))
+    return [site.config("otelcol") / f"{name}.yaml" for name in names if name]
 
 
 def loki(site: Site) -> Command:

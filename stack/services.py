@@ -7,10 +7,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stack import grafana, nginx, server_commands, service_commands
+from stack import grafana, nginx, overlays, server_commands, service_commands
 from stack.ports import Port
 from stack.readiness import answers_ok
-from stack.site import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +52,6 @@ def _ports(service: str, host: int | None = None, **numbers: int) -> tuple[Port,
 
 # The service comes first. On two cores it would be late if its observers started at the same time.
 FIRST = ("db", "migrate", "api", "nginx")
-
-# Every other file beside the collector's own: OTELCOL_OVERLAY names the one that is merged over it.
-COLLECTOR_OVERLAYS = tuple(
-    f"otel/{file.name}" for file in sorted((ROOT / "otel").glob("*.yaml")) if file.name != "collector.yaml"
-)
 
 # Port 80 needs root.
 NGINX_HOST_PORT = 80 if os.geteuid() == 0 else 8080
@@ -108,7 +102,7 @@ SERVICES = (
         ready=answers_ok("otelcol", "/", "health"),
         ports=_ports("otelcol", otlp=4318, metrics=8888, health=13133),
         program="otelcol",
-        files=("otel/collector.yaml", *COLLECTOR_OVERLAYS),
+        files=(overlays.COLLECTOR, *overlays.OVERLAYS),
         stop_order=COLLECTOR,
         title="the OpenTelemetry collector",
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.check_settings import check_settings
 from app.settings import SettingsError
 from stack.errors import StackError
+from stack.overlays import require_overlay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,3 +21,4 @@ def require_settings(settings: Mapping[str, str]) -> None:
         check_settings({**os.environ, **settings})
     except SettingsError as error:
         raise StackError(str(error)) from None
+    require_overlay(settings.get("OTELCOL_OVERLAY", ""))
