@@ -216,7 +216,18 @@ def nightly(session: nox.Session) -> None:
             del session.env[name]
         session.env["TELEMETRY_PIPELINE"] = "light"
         run_python(session, "pytest", ["tests/chain", "-raP"])
+        del session.env["TELEMETRY_PIPELINE"]
+        run_python(session, "tests.compose.stand_ins", ["--where-possible"])
         session.notify("cost")  # two minutes: too long for plain nox
+
+
+@nox.session(default=False)
+def compose(session: nox.Session) -> None:
+    """Ask the stack in Docker whether it is whole; `compose -- stand_ins` starts one that needs no image registry."""
+    install(session, "test")
+    install_servers(session)
+    what, *arguments = session.posargs or ["smoke"]
+    run_python(session, f"tests.compose.{what}", arguments)
 
 
 @nox.session(default=False)

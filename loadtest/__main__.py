@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack import nginx, state
+from stack import in_docker, nginx
 from stack.proxies import loopback_is_direct
 from stack.runner import Stack, StackError
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> int:
     """Find or start the service, let Locust loose on it, and give Locust's verdict."""
     options, rest = _parse(sys.argv[1:])
-    running = state.read()
+    running = in_docker.running()
     if options.host:
         return drive(options.host, options, rest)
     if running:

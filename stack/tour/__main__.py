@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from stack import state
+from stack import in_docker, state
 from stack.backends import Loki, Prometheus, Tempo
 from stack.tour.caller import submit_application
 from stack.tour.provoke import failing_request, slow_request
@@ -22,9 +22,9 @@ def main() -> None:
     """Walk both requests, or say in one line what is missing for it."""
     parser = argparse.ArgumentParser(prog="nox -s tour --", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")
-    running = state.read(parser.parse_args().run_dir)
+    running = in_docker.running(parser.parse_args().run_dir)
     if running is None:
-        sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal")
+        sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal, or in Docker")
     waiting = [name for name in NEEDED if name not in running.urls]
     if waiting:
         sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` says when they are")

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The queries of a dashboard's panels, as a browser would send them to Grafana."""
 
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-VARIABLE = re.compile(r"\$\{?(\w+)(?::\w+)?\}?")
+from grafana.provisioned.variables import fill_known
+
 EVERYTHING = {"$__all", ""}
 
 
@@ -16,14 +15,21 @@ def panel_queries(dashboard: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
     panels = dashboard["panels"]
     for panel in [*panels, *(inner for row in panels for inner in row.get("panels", []))]:
         for target in panel.get("targets", []):
-            query = {"datasource": panel.get("datasource"), **target}
-            text = VARIABLE.sub(lambda match: values.get(match[1], match[0]), json.dumps(query))
-            yield panel.get("title", ""), {"maxDataPoints": 500, "intervalMs": 5000, **json.loads(text)}
+            query = _filled({"datasource": panel.get("datasource"), **target}, values)
+            yield panel.get("title", ""), {"maxDataPoints": 500, "intervalMs": 5000, **query}
 
 
 def may_be_empty(query: dict[str, Any]) -> bool:
     """Tell whether a query looks for failures, of which a healthy stack has none."""
     return "status=error" in query.get("query", "")
+
+
+def _filled(part: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401  # whatever JSON holds
+    if isinstance(part, dict):
+        return {key: _filled(value, values) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(value, values) for value in part]
+    return fill_known(part, values) if isinstance(part, str) else part
 
 
 def _value(variable: dict[str, Any]) -> str:

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The smoke test asks for every query of a dashboard, with its variables filled in."""
 
+import re
+
+import pytest
+
 from tests.compose.panels import panel_queries
+from tests.config.dashboards import DASHBOARDS
 
 DASHBOARD = {
     "templating": {
@@ -10,6 +15,7 @@ DASHBOARD = {
             {"name": "route", "type": "query", "current": {"value": ["$__all"]}},
             {"name": "job", "type": "query", "current": {"value": "$__all"}, "allValue": "lending/.+"},
             {"name": "rate", "type": "custom", "current": {"value": "5m"}},
+            {"name": "slower_than", "type": "custom", "current": {"value": "250ms"}},
         ]
     },
     "panels": [
@@ -39,3 +45,22 @@ def test_what_grafana_fills_in_itself_is_left_to_it() -> None:
     panels = [{"title": "Rate", "targets": [{"expr": "rate(x[$__rate_interval])"}]}]
 
     assert next(panel_queries({"panels": panels}))[1]["expr"] == "rate(x[$__rate_interval])"
+
+
+def test_a_brace_of_the_query_is_no_part_of_a_variable() -> None:
+    panels = [{"title": "Traces", "targets": [{"query": '{resource.a="b" && duration>$slower_than}'}]}]
+
+    _, query = next(panel_queries({**DASHBOARD, "panels": panels}))
+
+    assert query["query"] == '{resource.a="b" && duration>250ms}'
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_no_query_of_a_provisioned_dashboard_keeps_a_variable_of_the_dashboard_or_loses_a_brace(name: str) -> None:
+    dashboard = DASHBOARDS[name]
+    names = "|".join(one["name"] for one in dashboard["templating"]["list"])
+
+    for title, query in panel_queries(dashboard):
+        text = str(query.get("expr") or query.get("query"))
+        assert not re.search(rf"\$\{{?({names})\b", text), title
+        assert text.count("{") == text.count("}"), title

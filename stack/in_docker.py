@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stack of docker-compose.yml offers on this machine: its published ports, from the settings file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import requests
+from sqlalchemy import make_url
+
+from stack import state
+from stack.environment import read_settings
+from stack.ports import HOST
+from stack.site import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# The defaults of docker-compose.yml.
+PUBLISHED = {
+    "api": ("API_PORT", 8000),
+    "nginx": ("NGINX_PORT", 80),
+    "prometheus": ("PROMETHEUS_PORT", 9090),
+    "grafana": ("GRAFANA_PORT", 3030),
+    "alertmanager": ("ALERTMANAGER_PORT", 9093),
+    "mailpit": ("MAILPIT_PORT", 8025),
+}
+DB_PORT = 5432
+TIMEOUT_SECONDS = 3.0  # on loopback: it is there at once or not at all
+
+
+def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | None:
+    """Give what `nox -s up` runs in a folder, else what runs in Docker, else None."""
+    native = state.read(run_dir)
+    if native is not None or run_dir != state.RUN_DIR:  # a folder that was named is meant
+        return native
+    settings = read_settings(root)
+    urls = {name: url for name, url in published(settings).items() if _answers(name, url)}
+    if "api" not in urls:
+        return None
+    if "grafana" in urls:
+        urls |= {name: _through_grafana(urls["grafana"], name, settings) for name in ("loki", "tempo")}
+    # The collector publishes nothing: that the service answers says no more of it.
+    return state.State(0, database_url(settings), log_dir="", complete=True, urls={**urls, "otelcol": ""}, pids={})
+
+
+def published(settings: Mapping[str, str]) -> dict[str, str]:
+    """Give the address of everything that compose publishes by HTTP."""
+    return {name: f"http://{HOST}:{_port(settings, *port)}" for name, port in PUBLISHED.items()}
+
+
+def database_url(settings: Mapping[str, str]) -> str:
+    """Give the service's DATABASE_URL with the port that compose publishes; empty when it is in a file of its own."""
+    url = settings.get("DATABASE_URL")
+    if not url:
+        return ""
+    here = make_url(url).set(host=HOST, port=_port(settings, "DB_PORT", DB_PORT))
+    return here.render_as_string(hide_password=False)
+
+
+def _port(settings: Mapping[str, str], variable: str, usual: int) -> int:
+    # API_PORT may be a range, one for each instance: 8000-8001.
+    first = settings.get(variable, "").partition("-")[0]
+    return int(first) if first.isdecimal() else usual
+
+
+def _through_grafana(grafana: str, source: str, settings: Mapping[str, str]) -> str:
+    """Loki and Tempo are published nowhere; Grafana passes on what is asked of its data sources."""
+    login = f"admin:{quote(settings.get('GF_ADMIN_PASSWORD', ''), safe='')}"
+    return f"{grafana.replace('://', f'://{login}@', 1)}/api/datasources/proxy/uid/{source}"
+
+
+def _answers(name: str, url: str) -> bool:
+    path = "/livez" if name in {"api", "nginx"} else "/"
+    try:
+        return bool(requests.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok)
+    except requests.RequestException:
+        return False

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Without a native stack, what compose publishes is found by the settings file."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from stack import in_docker, state
+from stack.backends.http import BackendError, get_json
+
+SETTINGS = (
+    "APP_ENV=dev\nAPI_PORT={port}-9001\nGRAFANA_PORT={port}\nNGINX_PORT=1\nPROMETHEUS_PORT=1\nALERTMANAGER_PORT=1\nMAILPIT_PORT=1\n"
+    "DB_PORT=5433\nDATABASE_URL=postgresql+psycopg2://loan:s%40cret@db:5432/loans\nGF_ADMIN_PASSWORD=p@ss\n"
+)
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path in {"/livez", "/"} else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(state, "read", lambda _: None)
+    for name in (*(variable for variable, _ in in_docker.PUBLISHED.values()), "DATABASE_URL", "DB_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_what_answers_is_offered_at_its_published_port(root: Path, port: int) -> None:
+    (root / ".env").write_text(SETTINGS.format(port=port))
+
+    found = in_docker.running(root=root)
+
+    assert found is not None
+    assert found.urls["api"] == f"http://127.0.0.1:{port}"
+    assert "nginx" not in found.urls
+    assert found.database_url == "postgresql+psycopg2://loan:s%40cret@127.0.0.1:5433/loans"
+    through = f"http://admin:p%40ss@127.0.0.1:{port}/api/datasources/proxy/uid"
+    assert (found.urls["loki"], found.urls["tempo"]) == (f"{through}/loki", f"{through}/tempo")
+
+
+def test_nothing_is_offered_where_no_service_answers(root: Path) -> None:
+    (root / ".env").write_text(SETTINGS.format(port=1))
+
+    assert in_docker.running(root=root) is None
+
+
+def test_a_named_run_folder_is_never_answered_by_docker(root: Path, port: int) -> None:
+    (root / ".env").write_text(SETTINGS.format(port=port))
+
+    assert in_docker.running(root / "run", root) is None
+
+
+def test_a_login_in_an_address_is_not_shown(port: int) -> None:
+    with pytest.raises(BackendError) as error:
+        get_json(f"http://admin:p%40ss@127.0.0.1:{port}/none")
+
+    assert "p%40ss" not in str(error.value)
+    assert f"http://127.0.0.1:{port}/none" in str(error.value)
