@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack import state
+from stack import in_docker, state
 from stack.environment import read_settings
 from stack.errors import StackError
 from stack.site import ROOT
@@ -29,7 +29,7 @@ def main() -> None:
     except StackError as error:
         sys.exit(f"{words[0]}: {error}")
     if not NEEDS_NO_STACK.intersection(words):
-        running = state.read(ours.run_dir)
+        running = in_docker.running(ours.run_dir)
         if running is None:
             sys.exit(f"{words[0]}: nothing runs here; start the stack with `./nox -s up` in another terminal")
         environment.pop("DATABASE_URL_FILE", None)

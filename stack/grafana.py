@@ -57,7 +57,7 @@ def _environment(site: Site) -> dict[str, str]:
         "GF_PATHS_PLUGINS": str(data / "plugins"),
         "GF_SERVER_HTTP_ADDR": HOST,
         "GF_SERVER_HTTP_PORT": str(site.port("grafana")),
-        "GF_SERVER_ROOT_URL": f"http://localhost:{site.port('grafana')}/",
+        "GF_SERVER_ROOT_URL": f"{site.link('grafana')}/",
         "GF_SECURITY_ADMIN_USER": "admin",
         "GF_SECURITY_ADMIN_PASSWORD": site.secret("GF_ADMIN_PASSWORD") or DEVELOPMENT_PASSWORD,
         "GF_USERS_ALLOW_SIGN_UP": "false",

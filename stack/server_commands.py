@@ -43,7 +43,7 @@ def prometheus(site: Site) -> Command:
         f"--config.file={site.relative(config / 'prometheus.yaml')}",
         f"--storage.tsdb.path={site.relative(site.data('prometheus'))}",
         f"--web.listen-address={site.address('prometheus')}",
-        f"--web.external-url=http://localhost:{site.port('prometheus')}",
+        f"--web.external-url={site.link('prometheus')}",
         "--web.enable-otlp-receiver",
         "--web.enable-remote-write-receiver",
         "--enable-feature=exemplar-storage,created-timestamp-zero-ingestion",
@@ -109,7 +109,7 @@ def alertmanager(site: Site) -> Command:
         f"--config.file={site.relative(site.config('alertmanager') / 'alertmanager.yaml')}",
         f"--storage.path={site.relative(site.data('alertmanager'))}",
         f"--web.listen-address={site.address('alertmanager')}",
-        f"--web.external-url=http://localhost:{site.port('alertmanager')}",
+        f"--web.external-url={site.link('alertmanager')}",
         "--cluster.listen-address=",
     ]
     return _command(site, "alertmanager", [_program(site, "alertmanager"), *options])

@@ -30,6 +30,13 @@ READ_BY_OTHERS = {"nginx"}
 ENVIRONMENTS_APART = {"staging", "production"}
 # What any program may need; the rest of the environment could change a server's mind (OTEL_*, GF_*, PG*).
 COMMON_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+# Where people find a server when a reverse proxy publishes it, and the address that stands for it in the config files.
+LINKS = {
+    "nginx": ("PUBLIC_URL", "http://localhost:80/"),
+    "grafana": ("GRAFANA_URL", "http://localhost:3030/"),
+    "prometheus": ("PROMETHEUS_URL", "http://localhost:9090/"),
+    "alertmanager": ("ALERTMANAGER_URL", "http://localhost:9093/"),
+}
 
 
 @dataclass
@@ -114,6 +121,11 @@ class Site:
         """Give host:port of a service here."""
         return f"{HOST}:{self.port(service, name)}"
 
+    def link(self, service: str) -> str:
+        """Give the address under which people find a service, without a slash at its end."""
+        variable, _ = LINKS[service]
+        return self.settings.get(variable) or f"http://localhost:{self.port(service)}"
+
     def write_config(self, service: str, files: tuple[str, ...], transform: Callable[[str], str] | None = None) -> None:
         """Copy a service's files with their addresses rewritten; the first one is `transform`ed as well."""
         target = self.config(service)
@@ -135,7 +147,11 @@ class Site:
 
     def _copy_file(self, source: Path, target: Path, owner: str, transform: Callable[[str], str] | None = None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = self.addresses.rewrite(source.read_text(), owner)
+        text = source.read_text()
+        for service, (variable, link) in LINKS.items():
+            if self.settings.get(variable):
+                text = text.replace(link, f"{self.link(service)}/")
+        text = self.addresses.rewrite(text, owner)
         target.write_text(transform(text) if transform else text)
 
 

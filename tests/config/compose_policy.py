@@ -28,6 +28,14 @@ PORT = re.compile(r"(?:(?P<address>[\d.]+):)?\$\{(?P<variable>\w+):-(?P<host>\d+
 WITHOUT_HEALTHCHECK = {"otelcol", "nginx-exporter", "migrate", "volume-owner", "check-settings"}
 # It hands volumes to the others, which is what root is for.
 ROOT_ALLOWED = {"volume-owner": ["CHOWN"]}
+LINKS = {
+    "PUBLIC_URL": "NGINX_PORT",
+    "GRAFANA_URL": "GRAFANA_PORT",
+    "PROMETHEUS_URL": "PROMETHEUS_PORT",
+    "ALERTMANAGER_URL": "ALERTMANAGER_PORT",
+}
+# One that is replaced stands between two | of sed.
+FIXED_LINK = re.compile(r"(?<!\|)http://localhost:\d+")
 MAY_BE_EMPTY = {"OPS_TOKEN"}  # in development /metrics is open; elsewhere the service itself refuses to start
 SECRETS = {
     "POSTGRES_PASSWORD",
@@ -38,7 +46,9 @@ SECRETS = {
     "OPS_TOKEN",
     "GF_ADMIN_PASSWORD",
 }
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
+# A value may hold another variable: ${A:-http://localhost:${B:-80}}. $$ is a dollar for the shell in the container.
+VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<operator>:?[-+?]|\})")
+BUILT = "loan-service:local"
 
 
 def load() -> Compose:
@@ -75,14 +85,14 @@ def hardening(compose: Compose) -> Iterator[str]:
 
 
 def _unprivileged(service: Service) -> bool:
-    user = str(service.get("user", "image" if "build" in service else "0"))
+    user = str(service.get("user", "image" if service["image"] == BUILT else "0"))
     return user == "image" or re.fullmatch(r"[1-9]\d*:\d+", user) is not None
 
 
 def health(compose: Compose) -> Iterator[str]:
     """Ask everybody for its health, except who can't answer."""
     for name, service in compose["services"].items():
-        check = service.get("healthcheck", {"test": "in the image"} if "build" in service else {})
+        check = service.get("healthcheck", {"test": "in the image"} if service["image"] == BUILT else {})
         if (name in WITHOUT_HEALTHCHECK) != bool(check.get("disable")) or not (check.get("disable") or "test" in check):
             yield f"{name} is not asked for its health"
 
@@ -110,7 +120,7 @@ def secrecy(compose: Compose) -> Iterator[str]:
             yield f"the secret {name} comes from {source}"
     for name, service in compose["services"].items():
         words = str([service.get(key) for key in ("environment", "command", "entrypoint", "labels", "healthcheck")])
-        if leaked := {match["name"] for match in VARIABLE.finditer(words) if match["rest"][:2] != ":+"} & SECRETS:
+        if leaked := {match["name"] for match in VARIABLE.finditer(words) if match["operator"] != ":+"} & SECRETS:
             yield f"{name} shows {', '.join(sorted(leaked))}"
 
 
@@ -131,6 +141,25 @@ def waiting(compose: Compose) -> Iterator[str]:
             yield f"{name} starts before the settings are checked"
 
 
+def building(compose: Compose) -> Iterator[str]:
+    """Build the service's image once: each further build gives its tag another id, and that recreates the others."""
+    for name, service in compose["services"].items():
+        if service["image"] == BUILT and ("build" in service) != (name == "api"):
+            yield f"{name} builds the image, or api does not"
+        if service["image"] == BUILT and name != "api" and service.get("pull_policy") != "never":
+            yield f"{name} would look for the image in a registry"
+
+
+def linking(compose: Compose) -> Iterator[str]:
+    """Let every link for people follow the ports, and the address where a reverse proxy publishes its server."""
+    text = str(compose)
+    for url, port in LINKS.items():
+        if f"${{{url}:-http://localhost:${{{port}:-" not in text:
+            yield f"no link follows {url} and {port}"
+    for match in FIXED_LINK.finditer(text):
+        yield f"the link {match[0]} is fixed"
+
+
 def segments(compose: Compose) -> Iterator[str]:
     """Let the database talk to its users alone, and the public edge to the service alone."""
     neighbours = {
@@ -149,11 +178,11 @@ def segments(compose: Compose) -> Iterator[str]:
 
 def variables(compose: Compose) -> set[str]:
     """Give the names that an environment file has to set: the secrets, and what has no default."""
-    needed = {match["name"] for match in VARIABLE.finditer(str(compose)) if not match["rest"].startswith(":-")}
+    needed = {match["name"] for match in VARIABLE.finditer(str(compose)) if match["operator"] != ":-"}
     return needed | SECRETS
 
 
-RULES = (publishing, hardening, health, mounting, secrecy, waiting, segments)
+RULES = (publishing, hardening, health, mounting, secrecy, waiting, building, linking, segments)
 
 
 def broken_promises(compose: Compose) -> list[str]:

@@ -17,7 +17,7 @@ from stack.environment import parse
 from stack.ports import FreePorts
 from stack.services import SERVICES
 from stack.site import Site
-from tests.config.compose_policy import MAY_BE_EMPTY, PUBLISHED, ROOT, broken_promises, load, variables
+from tests.config.compose_policy import BUILT, MAY_BE_EMPTY, PUBLISHED, ROOT, broken_promises, load, variables
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 ENVIRONMENTS = (".env.dev", ".env.staging", ".env.production")
@@ -73,6 +73,14 @@ def test_every_promise_is_kept() -> None:
         ("api", {"depends_on": {}}, "api does not wait for the migrations"),
         ("db", {"depends_on": {}}, "db starts before the settings are checked"),
         ("grafana", {"depends_on": {}}, "grafana starts before the settings are checked"),
+        ("migrate", {"build": "."}, "migrate builds the image"),
+        ("migrate", {"pull_policy": "missing"}, "migrate would look for the image"),
+        (
+            "grafana",
+            {"environment": {"GF_SERVER_ROOT_URL": "http://localhost:3030/"}},
+            "the link http://localhost:3030",
+        ),
+        ("alertmanager", {"command": []}, "no link follows ALERTMANAGER_URL"),
         ("nginx", {"networks": ["edge", "app", "data"]}, "db can talk to"),
         ("grafana", {"networks": ["observability", "app"]}, "nginx can talk to"),
     ],
@@ -113,7 +121,7 @@ def test_an_image_has_the_version_that_is_built_without_docker(service: str, ser
 
 
 def test_every_foreign_image_is_pinned_to_a_release() -> None:
-    images = [service["image"] for service in load()["services"].values() if "build" not in service]
+    images = [service["image"] for service in load()["services"].values() if service["image"] != BUILT]
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
     assert [image for image in images + bases if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)] == []
@@ -159,14 +167,14 @@ def test_grafana_has_the_same_settings_without_docker(tmp_path: Path) -> None:
         "GF_SMTP_HOST",
         "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH",
     }
-    assert {name for name in compose if name not in native} == {"GF_SECURITY_ADMIN_PASSWORD__FILE"}
+    assert {name for name in compose if name not in native} == {"GF_SECURITY_ADMIN_PASSWORD__FILE", "LINKS"}
 
 
 def test_grafanas_home_page_is_a_dashboard_that_is_mounted() -> None:
     service = load()["services"]["grafana"]
     home = service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
 
-    assert (ROOT / "grafana" / home.removeprefix("/etc/grafana/")).is_file()
+    assert (ROOT / "grafana" / home.removeprefix("/run/grafana/")).is_file()
 
 
 def test_no_plugin_is_disabled_that_a_data_source_needs() -> None:
