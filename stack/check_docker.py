@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-COMPOSE_FILE = "docker-compose.yml"
+COMPOSE_FILE, SECRET_FILES = "docker-compose.yml", "docker-compose.secret-files.yml"
 DEPENDABOT = ".github/dependabot.yml"
 ENVIRONMENTS = (".env.dev", ".env.staging", ".env.production")
 MADE_UP = "a-made-up-value-for-this-check-only"
@@ -28,6 +29,7 @@ def checks() -> Iterator[Check]:
     yield Check("Dockerfile: hadolint", [tool("hadolint"), "--no-color", "Dockerfile"])
     yield schema("compose-spec", COMPOSE_FILE)
     yield from (compose_config(name) for name in ENVIRONMENTS)
+    yield secret_files()
     workflows = sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github/workflows").glob("*.yml"))
     yield schema("github-workflows", *workflows)
     yield schema("dependabot", DEPENDABOT)
@@ -51,6 +53,14 @@ def compose_config(environment: str) -> Check:
     """Let Compose read its file with one environment's settings; an unset variable is a warning, and so a failure."""
     argv = [str(program("compose")), "--env-file", environment, "--file", COMPOSE_FILE, "config", "--quiet"]
     return Check(f"{COMPOSE_FILE} with {environment}: compose config", argv, left_empty(environment), silent=True)
+
+
+def secret_files() -> Check:
+    """Let Compose read its file with every secret from a file, and none in the environment."""
+    files = ["--file", COMPOSE_FILE, "--file", SECRET_FILES]
+    argv = [str(program("compose")), "--env-file", ".env.dev", *files, "config", "--quiet"]
+    named = dict.fromkeys(re.findall(r"\$\{(\w+_FILE):", (ROOT / SECRET_FILES).read_text()), "/dev/null")
+    return Check(f"{SECRET_FILES}: compose config", argv, named, silent=True)
 
 
 def left_empty(environment: str) -> dict[str, str]:
