@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stack.build import program
 from stack.dotenv import DotenvError, parse
+from tests.integration.test_passwords import PASSWORDS
 from tests.stack.dotenv_cases import CASES, ENVIRON, Case
 
 # What makes a difference to either reader, in any order.
@@ -72,6 +73,13 @@ def test_compose_reads_a_file_as_the_table_says(folder: Path, case: Case) -> Non
     found = read_by_compose(folder, case.text)
 
     assert found == (None if case.expected is None else printed(folder, case.expected))
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_compose_gives_postgresql_the_password_that_the_service_uses(folder: Path, password: str) -> None:
+    line = f"POSTGRES_PASSWORD={PASSWORDS[password]}\n"
+
+    assert read_by_compose(folder, line) == printed(folder, {"POSTGRES_PASSWORD": password})
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
