@@ -16,10 +16,14 @@ COMMANDS = {
     "gunicorn": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app.wsgi:app"],
     "flask": [sys.executable, "-m", "flask", "--app", "app.wsgi", "run", "--port", "0"],
     "migrate": [sys.executable, "-m", "app.storage.migrate"],
+    "check": [sys.executable, "-m", "app.check_settings"],
 }
 WRONG = {
     "missing": ("DATABASE_URL", {"APP_ENV": "production", "SECRET_KEY": "k" * 30, "OPS_TOKEN": "t" * 30}),
     "malformed": ("API_PORT", {"API_PORT": "zz-canary"}),
+    # The API once answered 200 with it, and /health said unhealthy for ever.
+    "not encoded": ("DATABASE_URL", {"DATABASE_URL": "postgresql+psycopg2://loan:a%zz@127.0.0.1:1/loans"}),
+    "ambiguous": ("DATABASE_URL", {"DATABASE_URL": "postgresql+psycopg2://loan:p@ss:w/ord@127.0.0.1:1/loans"}),
     "default": (
         "SECRET_KEY",
         {

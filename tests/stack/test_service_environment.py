@@ -7,7 +7,7 @@ import pytest
 
 from app.access import DEV_KEYS, ApiKey, Scope, fingerprint
 from app.access_entries import key_entry
-from app.settings import Settings
+from app.settings import SECRETS, Settings
 from stack.addresses import Addresses
 from stack.environment import parse
 from stack.ports import FreePorts
@@ -25,11 +25,16 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(variable, raising=False)
 
 
-def settings_of(folder: Path, text: str) -> Settings:
-    """Read the settings that the service would have with a settings file."""
+def site_of(folder: Path, text: str) -> Site:
+    """Give a copy of the stack with a settings file."""
     ports = FreePorts()
     addresses = Addresses({port: ports.choose(port) for one in SERVICES for port in one.ports})
-    return Settings.from_env(service_environment(Site(folder, addresses, parse(text, {}))))
+    return Site(folder, addresses, parse(text, {}))
+
+
+def settings_of(folder: Path, text: str) -> Settings:
+    """Read the settings that the service would have with a settings file."""
+    return Settings.from_env(service_environment(site_of(folder, text)))
 
 
 def test_developments_file_reaches_the_service_unchanged(tmp_path: Path) -> None:
@@ -39,6 +44,37 @@ def test_developments_file_reaches_the_service_unchanged(tmp_path: Path) -> None
 
     assert settings.api_keys == DEV_KEYS
     assert settings.national_id_pepper == "pepper-of-the-file"
+
+
+@pytest.mark.parametrize("name", sorted(set(SECRETS) - {"DATABASE_URL", "API_KEYS"}))
+def test_each_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name, raising=False)
+    (tmp_path / "secret").write_text("of db:5432 and localhost:8000\n")
+
+    site = site_of(tmp_path, f"{name}_FILE={tmp_path / 'secret'}")
+
+    assert site.secret(name) == "of db:5432 and localhost:8000"
+
+
+def test_a_secret_that_looks_like_an_address_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "POSTGRES_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    url = "DATABASE_URL=postgresql+psycopg2://db@db:5432/db\n"
+
+    site = site_of(tmp_path, f"{url}POSTGRES_PASSWORD=db:5432 localhost:8000\n")
+    environment = service_environment(site)
+
+    assert environment["POSTGRES_PASSWORD"] == "db:5432 localhost:8000"
+    place = f"127.0.0.1:{site.port('db')}"
+    assert environment["DATABASE_URL"] == f"postgresql+psycopg2://db:db%3A5432%20localhost%3A8000@{place}/db"
+
+
+def test_a_database_without_a_port_is_found_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    site = site_of(tmp_path, "DATABASE_URL=postgresql+psycopg2://loan:loan@db/loans\n")
+
+    assert service_environment(site)["DATABASE_URL"].endswith(f"@127.0.0.1:{site.port('db')}/loans")
 
 
 @pytest.mark.parametrize("by_file", [False, True])
