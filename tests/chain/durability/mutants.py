@@ -3,6 +3,8 @@
 
 import re
 
+SMALL_QUEUE_BYTES = 262_144  # as much as a batch has at least; the collector refuses less
+
 
 def queues_in_memory(config: str) -> str:
     """Let the collector keep what waits for a backend in memory."""
@@ -13,6 +15,11 @@ def giving_up_after_two_seconds(config: str) -> str:
     """Let the collector drop what a backend did not take at once; its own default is five minutes."""
     limited = _replaced(config, r"max_elapsed_time: 0\n(\s+initial_interval)", r"max_elapsed_time: 2s\n\1")
     return _replaced(limited, r"max_interval: 5s", "max_interval: 1s")
+
+
+def small_queue_for_lines(config: str) -> str:
+    """Let the collector's queue for Loki be full after a few seconds; reading waits then, as it does with the large."""
+    return _replaced(config, r"queue_size: 536_870_912", f"queue_size: {SMALL_QUEUE_BYTES}")
 
 
 def reading_from_the_end(config: str) -> str:

@@ -108,6 +108,12 @@ def dropped_by_collector(stack: Stack) -> dict[str, float]:
     return {sample.name: sample.value for sample in lost if sample.value}
 
 
+def lines_handed_over(stack: Stack) -> int:
+    """Read how many lines the collector, since its start, has read and put into its queue."""
+    page = _page(f"{stack.url('otelcol', 'metrics')}/metrics")
+    return round(sum(each.value for each in page if each.name == "otelcol_receiver_accepted_log_records_total"))
+
+
 def queues(stack: Stack) -> dict[str, float]:
     """Read what waits in the collector for each backend, in bytes."""
     return {
