@@ -24,7 +24,7 @@ class Arbiter(Protocol):
     """What the hooks use of Gunicorn's arbiter."""
 
     WORKERS: dict[int, Worker]
-    claim: IO[str]
+    claims: list[IO[str]]
 
 
 def stop_with(reason: object) -> NoReturn:
@@ -74,10 +74,13 @@ accesslog = None  # the http_request line replaces it
 
 
 def on_starting(server: Arbiter) -> None:
-    """Empty the telemetry directory; at a reload this isn't called, and the totals stay."""
+    """Empty the telemetry directory and claim the log files; at a reload this isn't called, and the totals stay."""
     try:
-        server.claim = telemetry.claim(settings.telemetry_dir)  # held until the arbiter ends
-    except telemetry.TelemetryDirError as error:
+        server.claims = [telemetry.claim(settings.telemetry_dir)]  # held until the arbiter ends
+        if settings.log_dir:
+            server.claims.append(telemetry.claim_logs(settings.log_dir, telemetry.instance_name(settings)))
+            telemetry.remove_old_logs(settings.log_dir, telemetry.instance_name(settings))
+    except (telemetry.TelemetryDirError, telemetry.LogDirError) as error:
         stop_with(error)
     # The workers share what is loaded by now. Out of the collector's sight it stays shared, and a worker ends in a
     # quarter of the time.

@@ -2,12 +2,15 @@
 """The service's settings: read once from the environment, checked as a whole, handed down; nothing else reads it."""
 
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import unquote
 
 from app import database_url
 from app.access import DEV_KEYS, ApiKey
@@ -27,6 +30,7 @@ STRONG_SECRETS = ("SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN")
 SECRETS_OF_OTHERS = ("POSTGRES_PASSWORD", "GF_ADMIN_PASSWORD")
 # Each X can come from the file that X_FILE names.
 SECRETS = (*STRONG_SECRETS, *SECRETS_OF_OTHERS, "DATABASE_URL", "API_KEYS")
+LONGEST_INSTANCE = 100  # characters; the name of a log file has it, and 30 more of its own
 
 
 class Environment(StrEnum):
@@ -65,7 +69,9 @@ class Settings:
     api_port: int
     api_workers: int
     api_threads: int
-    worker_slot: int
+    worker_slot: int | None  # of a Gunicorn worker
+    host_name: str
+    instance: str | None
     log_dir: Path | None
     telemetry_dir: Path
     otlp_endpoint: str | None
@@ -94,7 +100,9 @@ class Settings:
             api_port=reader.read("API_PORT", _whole(0, 65535), 8000),
             api_workers=reader.read("API_WORKERS", _whole(1, 64), 4),
             api_threads=reader.read("API_THREADS", _whole(1, 64), 4),
-            worker_slot=reader.read("WORKER_SLOT", _whole(0, 9999), 0),
+            worker_slot=reader.read("WORKER_SLOT", _whole(0, 9999), None),
+            host_name=reader.read("HOSTNAME", _host_name, _host_name(socket.gethostname())),
+            instance=reader.read("OTEL_RESOURCE_ATTRIBUTES", _instance, None),
             log_dir=reader.read("LOG_DIR", Path, None),
             telemetry_dir=reader.read("TELEMETRY_DIR", Path, Path(tempfile.gettempdir()) / "loan-service-telemetry"),
             otlp_endpoint=reader.read("OTEL_EXPORTER_OTLP_ENDPOINT", _http_url, None),
@@ -249,6 +257,22 @@ def _positive(divisor: float = 1.0) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def _host_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:LONGEST_INSTANCE]  # it becomes a part of file names
+
+
+def _instance(resource_attributes: str) -> str | None:
+    """Find service.instance.id among the attributes; the SDK reads the others."""
+    pairs = dict(pair.partition("=")[::2] for pair in resource_attributes.split(","))
+    instance = {name.strip(): unquote(value.strip()) for name, value in pairs.items()}.get("service.instance.id")
+    if instance is not None and not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_INSTANCE - 1}}}", instance):
+        raise ValueError(
+            f"a service.instance.id of at most {LONGEST_INSTANCE} letters, digits, dots, dashes and underscores"
+            " is expected"
+        )
+    return instance
 
 
 def _http_url(text: str) -> str:

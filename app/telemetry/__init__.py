@@ -3,24 +3,30 @@
 
 from app.telemetry.current import current_trace_id
 from app.telemetry.instruments import record
+from app.telemetry.log_directory import LogDirError, claim_logs, remove_old_logs
 from app.telemetry.logging import configure_logging
 from app.telemetry.pipelines import Pipeline
 from app.telemetry.portfolio import observe_portfolio
+from app.telemetry.resource import instance_name
 from app.telemetry.setup import join_workers, observe_pool, run_beside, set_up, shut_down
 from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, lowest_free_slot
 
 __all__ = [
+    "LogDirError",
     "Pipeline",
     "TelemetryDirError",
     "claim",
+    "claim_logs",
     "configure_logging",
     "current_trace_id",
     "forget_worker",
+    "instance_name",
     "join_workers",
     "lowest_free_slot",
     "observe_pool",
     "observe_portfolio",
     "record",
+    "remove_old_logs",
     "run_beside",
     "set_up",
     "shut_down",

@@ -15,8 +15,9 @@ from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
 from app.telemetry import redaction, semconv
+from app.telemetry.log_directory import log_path
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
-from app.telemetry.resource import instance_id
+from app.telemetry.resource import instance_id, instance_name
 from app.telemetry.safety import complain
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ _instance = ""  # as JSON
 def configure_logging(settings: "Settings", process: str) -> None:
     """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
     global _instance  # noqa: PLW0603  # what a process is called belongs to the process
-    formatter = JsonLines(instance_id(process))
-    _instance = json.dumps(instance_id(process))
+    formatter = JsonLines(instance_id(settings, process))
+    _instance = json.dumps(instance_id(settings, process))
     sinks = [Sink()]
     if settings.log_dir:
-        sinks.append(LogFile(settings.log_dir / f"api-{process}.jsonl"))
+        sinks.append(LogFile(log_path(settings.log_dir, instance_name(settings), process)))
     remove_sinks()
     root = logging.getLogger()
     for sink in sinks:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is speaking: the attributes that every span, metric and line of this process shares."""
+"""The resource: the attributes that every span, metric and line of this process shares."""
 
-import socket
-from typing import TYPE_CHECKING
+import contextlib
+import hmac
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk.resources import Resource
 
@@ -12,29 +15,60 @@ from app.telemetry import semconv
 if TYPE_CHECKING:
     from app.settings import Settings
 
+MAIN: Final = "main"
+MACHINE_IDS: Final = (Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id"))
+
 
 def worker_name(slot: int) -> str:
     """Name the worker in a slot, as in its log file and its instance id."""
     return f"w{slot}"
 
 
-def instance_id(process: str) -> str:
-    """Name this process by host and role.
+def process_name(settings: "Settings") -> str:
+    """Name this process within its instance: a worker by its slot, anything else (a command, `flask run`) main."""
+    return MAIN if settings.worker_slot is None else worker_name(settings.worker_slot)
+
+
+def instance_name(settings: "Settings") -> str:
+    """Name this instance of the service, the same for its arbiter, its workers and its next start.
+
+    What the user says (`service.instance.id` in OTEL_RESOURCE_ATTRIBUTES), else the host's name and a hash of the
+    machine's id and TELEMETRY_DIR. Two instances on one machine can't share that directory; two machines may share a
+    name, as clones do. ADR 0001 says why it is none of port, pid and random.
+    """
+    if settings.instance:
+        return settings.instance
+    # Keyed: machine-id(5) asks not to publish the id itself.
+    digest = hmac.new(machine_id(), str(settings.telemetry_dir.resolve()).encode(), sha256)
+    return f"{settings.host_name}-{digest.hexdigest()[:8]}"
+
+
+def machine_id() -> bytes:
+    """Identify this machine: its id, in a container without one the kernel's boot id, else nothing."""
+    for path in MACHINE_IDS:
+        with contextlib.suppress(OSError):
+            if found := path.read_bytes().strip():
+                return found
+    return b""
+
+
+def instance_id(settings: "Settings", process: str) -> str:
+    """Name a process of this instance for all signals: a metric stream needs one writer.
 
     Never by pid or UUID: each recycled worker would begin a new series, and Prometheus' increase()
     doesn't see the first sample of a series.
     """
-    return f"{socket.gethostname()}-{process}"
+    return f"{instance_name(settings)}-{process}"
 
 
 def build_resource(settings: "Settings") -> Resource:
-    """Describe this worker; what the environment adds (OTEL_RESOURCE_ATTRIBUTES) can't replace these."""
+    """Describe this process; what the environment adds (OTEL_RESOURCE_ATTRIBUTES) can't replace these."""
     return Resource.create(
         {
             semconv.SERVICE_NAME: semconv.SERVICE,
             semconv.SERVICE_NAMESPACE: semconv.NAMESPACE,
             semconv.SERVICE_VERSION: __version__,
-            semconv.SERVICE_INSTANCE_ID: instance_id(worker_name(settings.worker_slot)),
+            semconv.SERVICE_INSTANCE_ID: instance_id(settings, process_name(settings)),
             semconv.DEPLOYMENT_ENVIRONMENT_NAME: settings.environment.value,
         }
     )

@@ -20,7 +20,7 @@ from app.telemetry.pipelines import Pipeline, Signals, build_signals
 from app.telemetry.portfolio import observe_portfolio
 from app.telemetry.request_line import add_request_line
 from app.telemetry.requests_seen import see_requests
-from app.telemetry.resource import worker_name
+from app.telemetry.resource import process_name
 from app.telemetry.safety import quietly
 from app.telemetry.worker_files import ledger_path
 from app.telemetry.workers import Workers
@@ -72,9 +72,9 @@ def set_up(app: Flask, settings: "Settings", pipeline: Pipeline | None = None) -
 
 def begin(settings: "Settings", pipeline: Pipeline | None) -> Process:
     """Build what the whole process shares; in a worker, never in the arbiter: exporters don't survive a fork."""
-    configure_logging(settings, worker_name(settings.worker_slot))
+    configure_logging(settings, process_name(settings))
     registry, ledger = CollectorRegistry(), Ledger()
-    workers = Workers(settings.worker_slot, lambda: exposition.read(registry.collect()))
+    workers = Workers(settings.worker_slot or 0, lambda: exposition.read(registry.collect()))
     if settings.telemetry_disabled:
         return Process(settings, workers, ledger, None)
     return Process(settings, workers, ledger, build_signals(settings, ledger, registry, pipeline))
@@ -105,7 +105,7 @@ def join_workers() -> None:
     if _process.signals:
         if _process.settings.otlp_endpoint:  # without one nobody is owed anything
             with quietly("keeping_the_ledger"):
-                _process.ledger.keep_in(ledger_path(directory, _process.settings.worker_slot))
+                _process.ledger.keep_in(ledger_path(directory, _process.settings.worker_slot or 0))
         threading.Thread(target=_process.signals.flush_metrics, daemon=True).start()
     for companion in _process.companions:
         companion.start()
@@ -126,7 +126,7 @@ def shut_down(budget_seconds: float) -> None:
         process.signals.stop()
         instruments.forget_instruments()
         if process.ledger.kept:
-            report(process.settings.worker_slot, process.ledger.loss())
+            report(process.settings.worker_slot or 0, process.ledger.loss())
     process.ledger.close()
 
 

@@ -110,6 +110,6 @@ def worker_in(arbiter: int, slot: int) -> int:
 
 def _is_log(file: Path, slot: int) -> bool:
     try:
-        return file.readlink().name == f"api-w{slot}.jsonl"
+        return file.readlink().name.endswith(f"-w{slot}.jsonl")
     except FileNotFoundError:  # closed meanwhile
         return False

@@ -2,7 +2,6 @@
 """What killed workers took with them: what is missing in each backend, and what the service says is missing."""
 
 import json
-import socket
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,13 +26,13 @@ class Life(NamedTuple):
     killed: float
 
     @property
-    def instance(self) -> str:
-        """Name the worker as its telemetry does."""
-        return f"{socket.gethostname()}-w{self.slot}"
+    def ending(self) -> str:
+        """Give the end of the worker's instance id; all lives are of one instance."""
+        return f"-w{self.slot}"
 
     def has(self, line: LogLine) -> bool:
         """Tell whether this worker wrote a line: the next one in its slot has the same name."""
-        return line.labels["service_instance_id"] == self.instance and (
+        return line.labels["service_instance_id"].endswith(self.ending) and (
             self.began * SECOND < line.timestamp_ns <= self.killed * SECOND
         )
 
@@ -88,7 +87,7 @@ class Loss:
     def __str__(self) -> str:
         age = self.life.killed - self.counted.last_export
         return (
-            f"{self.life.instance}: {self.logged} requests logged, {self.counted.requests} counted; {self.spans_due} "
+            f"w{self.life.slot}: {self.logged} requests logged, {self.counted.requests} counted; {self.spans_due} "
             f"spans due, {self.spans_kept} kept; last export {age:.1f} s before; {self.report}"
         )
 
@@ -144,7 +143,7 @@ def kind(line: LogLine) -> tuple[str, str]:
 
 def exported(prometheus: Prometheus, life: Life) -> Counted:
     """Read what Prometheus has of a life; its series have their samples at the times of the exports."""
-    selector = f'{{__name__=~"{COUNT}|{KEYS}",{SERVICE},instance="{life.instance}"}}'  # one is there before a request
+    selector = f'{{__name__=~"{COUNT}|{KEYS}",{SERVICE},instance=~".+{life.ending}"}}'  # one is there before a request
     found = prometheus.series(selector, life.began, life.killed)
     last = max((each.samples[-1][0] for each in found), default=life.began)
     series = [each.samples for each in found if each.labels["__name__"] == COUNT]

@@ -127,8 +127,8 @@ def kill_one(client: Client, stack: Stack, arbiter: int) -> bool:
     """Kill the worker that has just answered, and tell whether a loss has been written since."""
     client.ask(200, f"GET {LOANS}?limit=1")
     trace_id = client.seen[-1].trace_id
-    log = next(path for path in stack.log_dir.glob("api-w*.jsonl") if trace_id in path.read_text())
-    os.kill(worker_in(arbiter, int(log.stem.removeprefix("api-w"))), signal.SIGKILL)
+    log = next(path for path in stack.log_dir.glob("api-*-w*.jsonl") if trace_id in path.read_text())
+    os.kill(worker_in(arbiter, int(log.stem.rpartition("-w")[2])), signal.SIGKILL)
     with suppress(TimeoutError):
         poll(lambda: written(stack, "telemetry_lost"), RESTART_SECONDS, "a loss")
     return written(stack, "telemetry_lost")

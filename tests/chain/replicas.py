@@ -2,7 +2,6 @@
 """Two replicas of the service behind Nginx, and their rolling restart as a deployment does it."""
 
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from tests.chain.patient_edge import lead_to
 from tests.chain.rises import Totals
 from tests.chain.signals import Page, scraped
 
-OTHER_HOST: Final = "another-host"
 READY_SECONDS: Final = 60.0
 
 
@@ -88,11 +86,10 @@ def two_replicas(stack: Stack, workers: int) -> Iterator[Replicas]:
 
 
 def second(stack: Stack, port: int, telemetry_dir: Path) -> Command:
-    """Give the command of another replica, which differs by its host, its port and its folder."""
+    """Give the command of another replica, which differs by its port and its folder."""
     usual = service_commands.api(stack.site)
     return replace(
         usual,
-        argv=[sys.executable, "-m", "tests.chain.on_another_host", OTHER_HOST, *usual.argv[1:]],
         log=stack.site.output("api-2"),
         env={**usual.env, "API_PORT": str(port), "TELEMETRY_DIR": str(telemetry_dir)},
     )

@@ -105,7 +105,7 @@ def test_every_operation_was_done_and_refused_in_every_way(traffic: Traffic) -> 
 
 
 def test_gunicorn_logged_what_it_could_not_parse_and_not_its_words(traffic: Traffic, stack: Stack) -> None:
-    files = [path.read_text() for path in stack.log_dir.glob("api-w*.jsonl")]
+    files = [path.read_text() for path in stack.log_dir.glob("api-*-w*.jsonl")]
 
     assert [answer for answer in traffic.no_http if TEXT not in answer] == []
     assert sum(text.count('"request_refused"') for text in files) >= len(traffic.no_http)

@@ -44,7 +44,7 @@ def written(stack: Stack, backends: Backends) -> dict[str, bytes]:
         return "\n".join(line.text for line in lines if "zz-told" in line.text).encode()
 
     found = poll(in_loki, VISIBLE_SECONDS, "the line in Loki")
-    file = (stack.log_dir / "api-talking.jsonl").read_bytes()
+    file = next(stack.log_dir.glob("api-*-talking.jsonl")).read_bytes()
     return {"Loki": found, "file": file, "stdout": done.stdout, "queues": b"".join(queues(stack).values())}
 
 

@@ -28,7 +28,7 @@ Lines = Callable[[], list[Line]]
 @pytest.fixture(params=list(TelemetryPipeline))
 def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     """Give the settings of a worker that pushes nothing; whatever is true of one pipeline is true of the other."""
-    return replace(Settings.from_env({}), telemetry_dir=tmp_path / "t", telemetry_pipeline=request.param)
+    return replace(Settings.from_env({}), worker_slot=0, telemetry_dir=tmp_path / "t", telemetry_pipeline=request.param)
 
 
 @dataclass

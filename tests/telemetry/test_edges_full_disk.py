@@ -41,11 +41,12 @@ def paths(server: Server, what: str) -> list[str]:
 
 @pytest.mark.parametrize("pipeline", TelemetryPipeline)
 def test_a_full_disk_under_the_log_file_is_told_and_gone_when_it_is_gone(tmp_path: Path, pipeline: str) -> None:
-    file = tmp_path / "logs" / "api-w0.jsonl"
+    file = tmp_path / "logs" / "api-here-w0.jsonl"
     file.parent.mkdir()
     file.write_text(EARLIER)
+    environ = {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=here", "TELEMETRY_PIPELINE": pipeline}
 
-    with serving(tmp_path, "edges_target", API_WORKERS="1", TELEMETRY_PIPELINE=pipeline) as server:
+    with serving(tmp_path, "edges_target", API_WORKERS="1", **environ) as server:
         pid = int(server.get("/pid").text)
         before = paths(server, "before")
         poll(lambda: routes(file.read_text().splitlines()) == before, 5, "the lines of the first requests")

@@ -113,7 +113,7 @@ def test_the_start_empties_the_directory_and_a_reload_does_not(load: Load, tmp_p
     (tmp_path / "t" / "w1.json").touch()
     load()  # as a reload does
     left = sorted(path.name for path in (tmp_path / "t").iterdir())
-    server.claim.close()
+    server.claims[0].close()
     gc.unfreeze()
 
     assert left == ["lock", "w1.json"]
@@ -127,7 +127,7 @@ def test_a_new_worker_learns_its_slot_before_the_app_reads_its_settings(load: Lo
     conf.post_fork(arbiter(), new)
     logging.getLogger("app").info("hello")
 
-    [line] = (tmp_path / "logs" / "api-w2.jsonl").read_text().splitlines()
+    [line] = next((tmp_path / "logs").glob("api-*-w2.jsonl")).read_text().splitlines()
     assert os.environ["WORKER_SLOT"] == "2"
     assert json.loads(line)["service.instance.id"].endswith("-w2")
 

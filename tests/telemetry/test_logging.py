@@ -170,7 +170,9 @@ def test_a_process_writes_its_own_file(settings: Settings, clean_process: None, 
 
     logging.getLogger("app").info("hello")
 
-    [line] = (tmp_path / "logs" / "api-arbiter.jsonl").read_text().splitlines()
+    [file] = (tmp_path / "logs").iterdir()
+    [line] = file.read_text().splitlines()
+    assert file.name == f"api-{telemetry.instance_name(settings)}-arbiter.jsonl"
     assert json.loads(line)["event"] == "hello"
 
 

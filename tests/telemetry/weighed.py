@@ -91,7 +91,7 @@ def weigh(folder: Path, database: str, pipeline: str) -> Weight:
             answered = len(side_by_side(service.base, ALL * ROUNDS))
             series = series_of_workers(requests.get(f"{service.base}/metrics", timeout=10).text)
         traces, metrics = collector.of("/v1/traces"), collector.of("/v1/metrics")
-    lines = sum(path.stat().st_size for path in (folder / "logs").glob("api-w*.jsonl*"))
+    lines = sum(path.stat().st_size for path in (folder / "logs").glob("api-*-w*.jsonl*"))
     figures = {
         "series of a worker": max(series.values()),
         "bytes of an export of metrics": max(len(export.body) for export in metrics),
