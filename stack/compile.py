@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from stack.catalogue import SERVERS, Recipe
+from stack.cause import cause_in
 from stack.errors import StackError
 from stack.process import Child, Command
 
@@ -155,9 +156,7 @@ class Compilation:
 
     def _fail(self, output: str) -> None:
         self.cancel()
-        lines = [line for line in output.splitlines() if line.strip()]
-        reason = lines[-1].strip() if lines else "the compiler said nothing"
-        raise BuildError(f"{self.recipe.name} {self.recipe.version} could not be built: {reason}", output)
+        raise BuildError(f"{self.recipe.name} {self.recipe.version} could not be built: {cause_in(output)}", output)
 
     def _clean(self) -> None:
         with contextlib.suppress(FileNotFoundError):

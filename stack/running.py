@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stack.cause import cause
 from stack.errors import StackError
 from stack.ports import is_free, require_free
 from stack.process import Child
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from stack.site import Site
 
 PORTS_FREE_SECONDS = 10.0
-TELLING = re.compile(
-    r"error|fatal|panic|emerg|invalid|fail|cannot|refused|denied|no such|unknown|expected", re.IGNORECASE
-)
-LONGEST_REASON = 300
+# Of a stack with all its goroutines the cause comes first, hundreds of lines before the end.
+LINES_OF_CAUSE = 500
 
 
 @dataclass
@@ -63,23 +61,13 @@ class Running:
     def _reason(self) -> str:
         # A server that refuses its command line says why first, and then lists all its options.
         refusal, usage, _ = self.child.said().partition("\nUsage")
-        return reason_in(refusal if usage else self.child.tail())
+        return cause(refusal if usage else self.child.tail(LINES_OF_CAUSE), self.child.command.log)
 
     def _ending(self, code: int) -> str:
         when = "" if self.ready else " while starting"
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}{when}"
         return f"ended with exit code {code}{when}"
-
-
-def reason_in(output: str) -> str:
-    """Pick the line of a dying program's output that most likely says why."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if TELLING.search(line)]
-    line = (telling or lines or ["it wrote nothing"])[-1]
-    if line.endswith(":") and line != lines[-1]:  # a heading: what is wrong stands below it
-        line = f"{line} {lines[lines.index(line) + 1]}"
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
 
 
 def require_free_ports(service: Service, site: Site) -> None:
