@@ -149,6 +149,18 @@ def seed(session: nox.Session) -> None:
     run_python(session, "stack.flask_command", ["seed", *session.posargs])
 
 
+@nox.session(venv_backend="none")
+def stop(session: nox.Session) -> None:
+    """Stop one server of the running stack: `stop -- api`; `./nox -s start -- api` starts it again."""
+    session.run(sys.executable, "-m", "stack.control", "stop", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def start(session: nox.Session) -> None:
+    """Start one server of the running stack again and wait until it is ready: `start -- api`."""
+    session.run(sys.executable, "-m", "stack.control", "start", *session.posargs)
+
+
 @nox.session
 def flask(session: nox.Session) -> None:
     """Run one of the service's commands on the running stack: `flask -- check-ledger`, `flask -- api-key --help`."""

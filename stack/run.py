@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack import nginx, state
+from stack.control import DONE, Control
 from stack.environment import read_settings
 from stack.errors import StackError
 from stack.ports import FixedPorts, FreePorts
@@ -20,6 +22,7 @@ from stack.screen import Screen, address
 from stack.services import SERVICES
 from stack.settings import require_settings
 from stack.site import ROOT
+from stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +45,7 @@ class Run:
         self._ready_seconds: dict[str, float] = {}
         self._parent = os.getppid()
         self._stop_reason: str | None = None
+        self._supervisor = Supervisor(stack, screen.say)
         self._failed: set[str] = set()
         self._announced = False
 
@@ -52,10 +56,13 @@ class Run:
         try:
             self._stack.begin()
             self._tell_where_data_is()
-            while self._reason_to_stop() is None:
-                self._stack.tick()
-                self._show_progress()
-                time.sleep(TICK_SECONDS)
+            control = Control(self._stack.site.control, {"stop": self._stop, "start": self._start})
+            with contextlib.closing(control):
+                while self._reason_to_stop() is None:
+                    changed = self._supervisor.tick()
+                    control.tick()
+                    self._show_progress(changed=changed)
+                    time.sleep(TICK_SECONDS)
             self._screen.say(f"{self._reason_to_stop()}: stopping everything")
         finally:
             self._screen.close()
@@ -67,6 +74,41 @@ class Run:
         # A second Ctrl-C changes nothing: the stop is under way and bounded.
         self._stop_reason = self._stop_reason or signal.Signals(number).name
 
+    def _stop(self, name: str) -> str:
+        stack = self._stack
+        if name not in stack.services:
+            return self._unknown(name)
+        self._supervisor.forget(name)
+        stack.stop(name)
+        stack.missing[name] = f"stopped; `./nox -s start -- {name}` starts it"
+        self._ready_seconds.pop(name, None)
+        self._write_state()
+        self._screen.say(f"{name} was stopped, as asked")
+        return DONE
+
+    def _start(self, name: str) -> str:
+        stack = self._stack
+        if name not in stack.services:
+            return self._unknown(name)
+        program = stack.services[name].program
+        if name in stack.running and stack.services[name].ready:
+            return f"{name} runs already"
+        if program and program not in stack.site.programs:
+            return f"{program} is not built yet" if program not in stack.builder.failed else stack.missing[name]
+        self._supervisor.forget(name)
+        stack.stop(name)  # what runs once, like the migrations, may run again
+        self._ready_seconds.pop(name, None)
+        death = stack.try_to_start(name)
+        if death:
+            return str(death.error)
+        stack.missing.pop(name, None)
+        self._write_state()
+        self._screen.say(f"{name} was started, as asked")
+        return DONE
+
+    def _unknown(self, name: str) -> str:
+        return self._stack.missing.get(name) or f"no such server: {name}; there are {', '.join(self._stack.services)}"
+
     def _reason_to_stop(self) -> str | None:
         if os.getppid() != self._parent:
             return "the process that started this one is gone"
@@ -77,22 +119,30 @@ class Run:
         if "db" in self._stack.services and not data.is_relative_to(self._stack.site.run_dir):
             self._screen.say(f"PostgreSQL's user cannot enter {self._run_dir}: its data is in {data}")
 
-    def _show_progress(self) -> None:
+    def _show_progress(self, *, changed: bool) -> None:
         stack, screen = self._stack, self._screen
         for name, error in stack.builder.failed.items():
             if name not in self._failed:
                 self._failed.add(name)
                 screen.show_failure(error)
+        for name in [name for name in self._ready_seconds if not stack.is_ready(name)]:
+            del self._ready_seconds[name]
         news = [name for name in stack.running if name not in self._ready_seconds and stack.is_ready(name)]
         for name in news:
             self._ready_seconds[name] = round(screen.seconds, 1)
             screen.say(f"{name} is ready{f': {address(stack, name)}' if stack.services[name].ports else ''}")
         screen.show_build(stack)
-        if news or (stack.complete and not self._announced):
-            state.write(state.of(stack, self._ready_seconds), self._run_dir)
+        if news or changed or (stack.complete and not self._announced):
+            self._write_state()
         if stack.complete and not self._announced:
             self._announced = True
             screen.show_table(stack)
+
+    def _write_state(self) -> None:
+        try:
+            state.write(state.of(self._stack, self._ready_seconds), self._run_dir)
+        except OSError as error:  # a full disk: the service goes on
+            self._screen.say(f"{self._run_dir / state.FILE} could not be written: {error.strerror}")
 
 
 def fixed_ports(environ: Mapping[str, str]) -> Ports:
@@ -115,10 +165,14 @@ def up(arguments: argparse.Namespace) -> None:
             nginx.install(screen.say)
             stack = Stack(arguments.run_dir, ports, arguments.only)
             Run(arguments.run_dir, stack, screen).until_stopped()
-    except StackError as error:
+    except (StackError, OSError) as error:
         screen.close()
-        screen.show_failure(error)
+        screen.show_failure(error if isinstance(error, StackError) else StackError(_plain(error)))
         sys.exit(1)
+
+
+def _plain(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import signal
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -33,6 +34,14 @@ UP_SECONDS = 3600.0  # the first time, compilers run
 DEADLY = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT}
 
 __all__ = ["Stack", "StackError"]
+
+
+@dataclass(frozen=True)
+class Death:
+    """A service that has ended unasked, or could not be started, and why."""
+
+    name: str
+    error: StackError
 
 
 class Stack(Facts):
@@ -114,24 +123,43 @@ class Stack(Facts):
         self._queue = list(self.services)
 
     def tick(self) -> None:
-        """Go one step further: build, start what can start, ask who is ready, notice who died."""
+        """Go one step further; raise when a service has died unasked or could not be started."""
+        for death in self.step():
+            raise death.error
+
+    def step(self) -> list[Death]:
+        """Go one step further: build, start what can start, ask who is ready; give the services that have died."""
         self.builder.tick()
         self.site.programs.update(self.builder.programs)
         for name in [name for name in self._queue if self.services[name].program in self.builder.failed]:
             self.missing[name] = str(self.builder.failed[self.services[name].program or ""])
             self._queue.remove(name)
-        for name in [name for name in self._queue if self._can_start(self.services[name])]:
-            self.start(name)
-        self.check()
+        startable = [name for name in self._queue if self._can_start(self.services[name])]
+        failed = [death for name in startable if (death := self.try_to_start(name))]
+        return failed + self._deaths()
 
     def check(self) -> None:
         """Ask the starting services whether they are ready; raise when one has died unasked."""
+        for death in self._deaths():
+            raise death.error
+
+    def _deaths(self) -> list[Death]:
+        deaths = []
         for name, running in list(self.running.items()):
             trouble = running.look(self.site)
             if trouble:
                 del self.running[name]
                 stop_all([running], self.site)
-                raise StackError(trouble, running.child.tail())
+                deaths.append(Death(name, StackError(trouble, running.child.tail())))
+        return deaths
+
+    def try_to_start(self, name: str) -> Death | None:
+        """Start a service, and give the reason where that fails."""
+        try:
+            self.start(name)
+        except StackError as error:
+            return Death(name, error)
+        return None
 
     def start(self, name: str, transform: Callable[[str], str] | None = None) -> None:
         """Start a service, its main config file transformed if asked to; does not wait for it."""
@@ -164,6 +192,8 @@ class Stack(Facts):
 
     def stop(self, name: str) -> None:
         """Stop a service in its own orderly way; returns when its ports are free."""
+        if name in self._queue:
+            self._queue.remove(name)
         running = self.running.pop(name, None)
         if running:
             stop_all([running], self.site)

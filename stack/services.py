@@ -41,6 +41,7 @@ class Service:
     why_missing: Callable[[], str | None] = _always_possible
     title: str = ""
     patience_seconds: float = 120.0
+    essential: bool = False  # there is no service without it: if it cannot start at all, nothing stays
 
 
 def _ports(service: str, host: int | None = None, **numbers: int) -> tuple[Port, ...]:
@@ -64,8 +65,9 @@ SERVICES = (
         ports=_ports("db", sql=5432),
         stop_order=DATABASE,
         title="PostgreSQL",
+        essential=True,
     ),
-    Service("migrate", command=service_commands.migrate, needs=("db",), stop_order=SERVICE),
+    Service("migrate", command=service_commands.migrate, needs=("db",), stop_order=SERVICE, essential=True),
     Service(
         "api",
         command=service_commands.api,
@@ -74,6 +76,7 @@ SERVICES = (
         needs=("migrate",),
         stop_order=SERVICE,
         title="the loan service: /health, /metrics, /api/v1/loans",
+        essential=True,
     ),
     Service(
         "nginx",

@@ -50,12 +50,14 @@ class Site:
     programs: dict[str, Path] = field(default_factory=dict)
     names: frozenset[str] = frozenset()  # the services that run in this copy
     telemetry_dir: Path = field(init=False)
+    control: Path = field(init=False)  # a socket, too
 
     def __post_init__(self) -> None:
         self.run_dir = self.run_dir.absolute()
         self.telemetry_dir = self.run_dir / "telemetry"
         if len(str(self.telemetry_dir)) > LONGEST_SOCKET_FOLDER:
             self.telemetry_dir = Path(tempfile.gettempdir()) / f"loan-{_digest(self.run_dir)}"
+        self.control = self.telemetry_dir.with_name(f"{self.telemetry_dir.name}.control")
 
     @property
     def log_dir(self) -> Path:
@@ -74,6 +76,7 @@ class Site:
     def clear(self) -> None:
         """Remove what only a running stack needs."""
         shutil.rmtree(self.telemetry_dir, ignore_errors=True)
+        self.control.unlink(missing_ok=True)
 
     def config(self, service: str) -> Path:
         """Give the folder with a service's rewritten config files."""

@@ -36,8 +36,10 @@ class State:
     complete: bool
     urls: dict[str, str]  # of the ready services, with the port's name after a dot for all but the first
     pids: dict[str, int]
-    ready_seconds: dict[str, float] = field(default_factory=dict)  # from the start of `up`
+    ready_seconds: dict[str, float] = field(default_factory=dict)  # of the ready services, from the start of `up`
     missing: dict[str, str] = field(default_factory=dict)
+    services: list[str] = field(default_factory=list)  # that this machine can run
+    control: str = ""  # the socket of stack.control
 
 
 def of(stack: Stack, ready_seconds: dict[str, float]) -> State:
@@ -55,6 +57,8 @@ def of(stack: Stack, ready_seconds: dict[str, float]) -> State:
         pids=stack.pids(),
         ready_seconds=ready_seconds,
         missing=dict(stack.missing),
+        services=list(stack.services),
+        control=str(stack.site.control),
     )
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `up` does, with made-up servers: python -m tests.stack.fake_up RUN_DIR SCRIPT..."""
+"""What `up` does, with made-up servers: python -m tests.stack.fake_up RUN_DIR SCRIPT...
+
+A script whose name ends with "!" is that of an essential service.
+"""
 
 import sys
 from pathlib import Path
@@ -16,7 +19,11 @@ from tests.stack import fakes
 def main(run_dir: Path, scripts: list[str]) -> None:
     """Run one service for each named script until stopped."""
     screen = Screen()
-    services = [fakes.service(f"{name.lower()}-{place}", getattr(fakes, name)) for place, name in enumerate(scripts)]
+    services = [
+        fakes.service(f"{name.lower()}-{place}", getattr(fakes, name), essential=word.endswith("!"))
+        for place, word in enumerate(scripts)
+        if (name := word.removesuffix("!"))
+    ]
     try:
         with only_one(run_dir):
             Run(run_dir, Stack(run_dir, FreePorts(), services=services), screen).until_stopped()

@@ -61,12 +61,38 @@ class Answer(Answer):
 serve()
 """
 )
+# As Go does: the cause, then frames that speak of errors.
+PANICS = (
+    PRELUDE
+    + """
+print('level=info msg="all well"')
+print('panic: write wal/0001: no space left on device')
+print()
+print('goroutine 1 [running]:')
+for number in range(40):
+    print(f'main.failWithError(0xc000{number:04})')
+    print(f'\\t/src/errors.go:{number} +0x1d')
+sys.exit(2)
+"""
+)
+# Dies at its first start, and serves at the second.
+RECOVERS = (
+    PRELUDE
+    + """
+mark = pathlib.Path(sys.argv[2]) / "died"
+if not mark.exists():
+    mark.touch(); print('error: not yet', flush=True); sys.exit(3)
+serve()
+"""
+)
 NEVER_READY = PRELUDE + "time.sleep(60)"
 ENDS_WELL = PRELUDE
 PATIENCE_SECONDS = 60.0  # on a machine with much else to do; what takes longer hangs
 
 
-def service(name: str, script: str = SERVES, *, once: bool = False, needs: tuple[str, ...] = ()) -> Service:
+def service(
+    name: str, script: str = SERVES, *, once: bool = False, needs: tuple[str, ...] = (), essential: bool = False
+) -> Service:
     """Make a line of the table."""
 
     def command(site: Site) -> Command:
@@ -75,13 +101,22 @@ def service(name: str, script: str = SERVES, *, once: bool = False, needs: tuple
 
     port = Port(name, "http", 9000)
     ready = None if once else answers_ok(name, "/")
-    return Service(name, command, stop_order=1, ready=ready, ports=(port,), needs=needs, patience_seconds=20)
+    return Service(
+        name,
+        command,
+        stop_order=1,
+        ready=ready,
+        ports=(port,),
+        needs=needs,
+        patience_seconds=20,
+        essential=essential,
+    )
 
 
 def noted_pids(run_dir: Path) -> set[int]:
     """Give the process ids of all fakes that were ever started in a run folder."""
     folder = run_dir / "pids"
-    return {int(file.name) for file in folder.iterdir()} if folder.exists() else set()
+    return {int(file.name) for file in folder.iterdir() if file.name.isdigit()} if folder.exists() else set()
 
 
 def alive(pid: int) -> bool:

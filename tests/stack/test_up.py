@@ -102,8 +102,8 @@ def test_it_leaves_nothing_when_its_parent_is_killed(start: Start, tmp_path: Pat
     assert eventually(lambda: not alive(runner))
 
 
-def test_a_server_that_refuses_to_start_ends_it_with_one_line(start: Start, tmp_path: Path) -> None:
-    process = start("SERVES", "FORKS", "REFUSES")
+def test_an_essential_server_that_refuses_to_start_ends_it_with_one_line(start: Start, tmp_path: Path) -> None:
+    process = start("SERVES", "FORKS", "REFUSES!")
 
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
@@ -114,14 +114,42 @@ def test_a_server_that_refuses_to_start_ends_it_with_one_line(start: Start, tmp_
     assert nothing_is_left(tmp_path)
 
 
-def test_a_server_that_dies_later_ends_it(start: Start, tmp_path: Path) -> None:
-    process = start("SERVES", "DIES_LATER")
+@pytest.mark.parametrize("script", ["REFUSES", "DIES_LATER", "DIES_LATER!"])
+def test_a_server_that_dies_stops_no_other_and_is_started_again(start: Start, tmp_path: Path, script: str) -> None:
+    process = start("SERVES!", script)
+    name = f"{script.lower().removesuffix('!')}-1"
+    assert eventually(lambda: bool((now := state.read(tmp_path)) and "exit code" in now.missing.get(name, "")))
+    assert eventually(lambda: len(noted_pids(tmp_path)) >= 4)  # of which three are the one that dies
+    now = state.read(tmp_path)
+    assert now
+    assert alive(now.pids["serves-0"])
 
+    process.terminate()
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert process.returncode == 1
-    assert output.splitlines()[-1] == "error: dies_later-1 ended with exit code 7: it wrote nothing"
+    reports = [line for line in output.splitlines() if name in line and "next start" in line]
+    assert reports[0].endswith("; next start in 1 s")
+    assert reports[1].endswith("; next start in 2 s")
+    assert process.returncode == 0
     assert nothing_is_left(tmp_path)
+
+
+def test_a_server_that_recovers_joins_the_rest(start: Start, tmp_path: Path) -> None:
+    start("SERVES!", "RECOVERS")
+
+    assert eventually(lambda: bool((now := state.read(tmp_path)) and "recovers-1" in now.urls and not now.missing))
+
+
+def test_the_line_shown_is_the_cause(start: Start, tmp_path: Path) -> None:
+    process = start("SERVES!", "PANICS")
+    assert eventually(lambda: bool((now := state.read(tmp_path)) and now.missing))
+
+    process.terminate()
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    cause = "panic: write wal/0001: no space left on device"
+    assert f"panics-1 ended with exit code 2 while starting: {cause}; next start in 1 s" in output
+    assert "errors.go" not in output
 
 
 def test_a_second_one_in_the_same_folder_is_refused(start: Start, tmp_path: Path) -> None:
