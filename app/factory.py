@@ -8,7 +8,7 @@ from hashlib import sha256
 from flask import Flask
 from uuid_utils.compat import uuid7
 
-from app import telemetry
+from app import telemetry, telemetry_light
 from app.access import KeyRing
 from app.api import (
     access,
@@ -34,7 +34,7 @@ from app.services.inquiries import Inquiries
 from app.services.ports import Clock, EventSink
 from app.services.publishing import safely
 from app.services.servicing import Servicing
-from app.settings import Settings
+from app.settings import Settings, TelemetryPipeline
 from app.storage import commands
 from app.storage.database import db, engine_options
 from app.storage.ping import Ping
@@ -67,7 +67,7 @@ def create_app(
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.api_threads),
     )
     app.json.compact = True  # type: ignore[attr-defined]  # else DEBUG would answer in another shape
-    telemetry.set_up(app, settings, pipeline)
+    set_up_telemetry(app, settings, pipeline)
     errors.register(app, telemetry.current_trace_id)
     exchange.register(app, telemetry.current_trace_id)
     access.guard(app, KeyRing(settings.api_keys, clock))
@@ -83,6 +83,13 @@ def create_app(
     access_command.register_commands(app)
     commands.register_commands(app, settings)
     return app
+
+
+def set_up_telemetry(app: Flask, settings: Settings, pipeline: telemetry.Pipeline | None = None) -> None:
+    """Instrument an app by the pipeline that the settings choose."""
+    light = settings.telemetry_pipeline is TelemetryPipeline.LIGHT
+    instrument = telemetry_light.LightInstrumentation if light else telemetry.StandardInstrumentation
+    telemetry.set_up(app, settings, pipeline, instrument)
 
 
 def _service(settings: Settings, publish: EventSink, clock: Clock) -> api.Service:

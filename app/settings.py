@@ -20,6 +20,14 @@ from app.secrets import read_secret, require_header_value, require_one_line, req
 Value = TypeVar("Value")
 Given = TypeVar("Given")
 
+SAMPLERS = (
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
@@ -74,13 +82,21 @@ class Settings:
     instance: str | None
     log_dir: Path | None
     telemetry_dir: Path
-    otlp_endpoint: str | None
-    otlp_timeout_seconds: float
-    metric_export_interval_seconds: float
-    span_export_delay_seconds: float
+    # OpenTelemetry's own variables as they are set; its SDK reads them, and their values may be secrets (headers).
+    otel: Mapping[str, str] = field(repr=False)
     telemetry_disabled: bool
     telemetry_pipeline: TelemetryPipeline
     shutdown_flush_seconds: float
+
+    @property
+    def pushes_traces(self) -> bool:
+        """Tell whether there is an endpoint for spans: without one the SDK would try localhost."""
+        return bool(self.otel.keys() & {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"})
+
+    @property
+    def pushes_metrics(self) -> bool:
+        """Tell whether there is an endpoint for metrics."""
+        return bool(self.otel.keys() & {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -105,11 +121,7 @@ class Settings:
             instance=reader.read("OTEL_RESOURCE_ATTRIBUTES", _instance, None),
             log_dir=reader.read("LOG_DIR", Path, None),
             telemetry_dir=reader.read("TELEMETRY_DIR", Path, Path(tempfile.gettempdir()) / "loan-service-telemetry"),
-            otlp_endpoint=reader.read("OTEL_EXPORTER_OTLP_ENDPOINT", _http_url, None),
-            otlp_timeout_seconds=reader.read("OTEL_EXPORTER_OTLP_TIMEOUT", _positive(), 2.0),
-            # The SDK's own units: milliseconds here, seconds above.
-            metric_export_interval_seconds=reader.read("OTEL_METRIC_EXPORT_INTERVAL", _positive(1000), 5.0),
-            span_export_delay_seconds=reader.read("OTEL_BSP_SCHEDULE_DELAY", _positive(1000), 1.0),
+            otel=reader.otel(),
             telemetry_disabled=reader.read("OTEL_SDK_DISABLED", _flag, False),
             telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
             shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", _positive(), 2.0),
@@ -150,6 +162,13 @@ class _Reader:
         if "APP_ENV" in self.environ:
             self.check("APP_ENV", _environment, self.environ["APP_ENV"].strip())
         return self.read("APP_ENV", _environment, Environment.DEV)
+
+    def otel(self) -> Mapping[str, str]:
+        """Collect the variables that OpenTelemetry's SDK reads, and check those whose mistakes it would only log."""
+        for name, parse in OTEL_CHECKS.items():
+            self.read(name, parse, None)
+        given = {name: value.strip() for name, value in self.environ.items() if name.startswith("OTEL_")}
+        return {name: value for name, value in given.items() if value}
 
     def secret(self, name: str) -> str | None:
         """Read a secret from X or from the file that X_FILE names."""
@@ -279,3 +298,32 @@ def _http_url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("an http:// or https:// address is expected")
     return text
+
+
+def _sampler(text: str) -> str:
+    if text not in SAMPLERS:
+        raise ValueError(f"one of {', '.join(SAMPLERS)} is expected")
+    return text
+
+
+def _ratio(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1 is expected")
+    return value
+
+
+# Milliseconds are the SDK's unit here, seconds are its unit for OTEL_EXPORTER_OTLP_TIMEOUT.
+OTEL_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": _http_url,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": _http_url,
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": _http_url,
+    "OTEL_EXPORTER_OTLP_TIMEOUT": _positive(),
+    "OTEL_METRIC_EXPORT_INTERVAL": _positive(1000),
+    "OTEL_BSP_SCHEDULE_DELAY": _positive(1000),
+    "OTEL_TRACES_SAMPLER": _sampler,
+    "OTEL_TRACES_SAMPLER_ARG": _ratio,
+}

@@ -8,7 +8,7 @@ from docs.expressions import Reader, Site, arguments
 
 # What declares or measures, and where its attributes stand: by place, by keyword.
 CALLS = {
-    "Fence": (1, "attributes"),
+    "Listed": (1, "attributes"),
     "Declared": (3, "series"),
     "Measurement": (2, "attributes"),
     "Observation": (1, "attributes"),

@@ -19,8 +19,11 @@ HEAD = """\
 
 <!-- Generated from telemetry.yaml by `python -m docs.telemetry_page`; lint fails when they differ. -->
 
-What is not listed here does not leave the process.
-Views drop unlisted metrics and attributes, the span exporter drops unlisted attributes.
+This is what the service itself emits.
+Of requests and statements, nothing else leaves the process: views drop unlisted metrics and metric attributes, the span
+exporter drops unlisted span attributes and logs their names once.
+Spans and metrics of your own, and those of other instrumentors, need no entry here. The span exporter takes texts of
+database exceptions out of them, and out of other instrumentors' what the conventions record about a person.
 Names are those of the OpenTelemetry semantic conventions, stable or in development, where these have one.
 Ours begin with `loan.` or `auth.`, or are plain words of log lines.
 In Prometheus and Loki dots become underscores.

@@ -19,6 +19,7 @@ from app.storage.migrate import migrate
 from stack.postgres import Postgres
 from tests.api_client import ApiClient, client_of
 from tests.factories import BORROWER
+from tests.global_providers import following
 
 # The same examples in every run: what is found here must be found again elsewhere. A slow machine is no failure, so no
 # deadline; 300 examples of up to 600 rows keep tests/property near 10 s.
@@ -30,6 +31,13 @@ INSERT_BORROWER = f"""
 INSERT INTO borrower (id, client_id, full_name, email, country, version, created_at)
 VALUES ('{BORROWER}', 'demo', 'Ada Example', 'ada@borrower.example', 'IE', 1, now())
 """  # noqa: S608  # constants
+
+
+@pytest.fixture(scope="session", autouse=True)
+def providers() -> Iterator[None]:
+    """Let each test's service be the process's own to OpenTelemetry's API."""
+    with following():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from app.telemetry.current import current_trace_id
 from app.telemetry.instruments import record
 from app.telemetry.log_directory import LogDirError, claim_logs, remove_old_logs
 from app.telemetry.logging import configure_logging
-from app.telemetry.pipelines import Pipeline
+from app.telemetry.pipelines import Pipeline, StandardInstrumentation
 from app.telemetry.portfolio import observe_portfolio
 from app.telemetry.resource import instance_name
 from app.telemetry.setup import join_workers, observe_pool, run_beside, set_up, shut_down
@@ -14,6 +14,7 @@ from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, 
 __all__ = [
     "LogDirError",
     "Pipeline",
+    "StandardInstrumentation",
     "TelemetryDirError",
     "claim",
     "claim_logs",

@@ -49,8 +49,11 @@ def record(event: DomainEvent) -> None:
     if signals is None:
         warnings.warn(f"no signal for {type(event).__name__}", stacklevel=2)
         return
-    for measurement in signals.measurements:
-        _measure(measurement)
+    try:
+        for measurement in signals.measurements:
+            _measure(measurement)
+    except Exception as error:  # noqa: BLE001  # as above
+        complain("measuring", error)
     try:
         trace.get_current_span().set_attributes(signals.span)
     except Exception as error:  # noqa: BLE001  # as above

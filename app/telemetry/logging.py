@@ -46,6 +46,8 @@ QUIET = {
     "opentelemetry.instrumentation.flask": logging.ERROR,
 }
 EXPORTERS = {
+    "opentelemetry.exporter.otlp.proto.common._internal": "traces",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter": "traces",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter": "metrics",
 }
 
@@ -124,6 +126,12 @@ class ExportTrouble(logging.Filter):
         """Decide about a record of the exporter."""
         record.event = semconv.EVENT_TELEMETRY_EXPORT_FAILING
         record.signal = self._signal
+        if record.exc_info:  # of the encoder, whose words quote the value
+            record.msg, record.args = "An attribute could not be encoded.", ()
+        elif isinstance(record.args, tuple):  # an exception's words may name the endpoint with its password
+            record.args = tuple(
+                redaction.error_type(each) if isinstance(each, BaseException) else each for each in record.args
+            )
         return self._limit.allows()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.pool import QueuePool
 
 from app.telemetry import semconv
+from app.telemetry.safety import isolated
 
 OTHER = "_OTHER"
 
@@ -19,10 +20,16 @@ class Pools:
     def __init__(self, meter: Meter) -> None:
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
         meter.create_observable_up_down_counter(
-            semconv.DB_CLIENT_CONNECTION_COUNT, [self._count], "{connection}", "Connections of the pool, by state."
+            semconv.DB_CLIENT_CONNECTION_COUNT,
+            [isolated(self._count)],
+            "{connection}",
+            "Connections of the pool, by state.",
         )
         meter.create_observable_up_down_counter(
-            semconv.DB_CLIENT_CONNECTION_MAX, [self._max], "{connection}", "Connections that the pool may open."
+            semconv.DB_CLIENT_CONNECTION_MAX,
+            [isolated(self._max)],
+            "{connection}",
+            "Connections that the pool may open.",
         )
 
     def observe(self, engine: Engine) -> None:

@@ -11,6 +11,7 @@ from app.domain.delinquency import Bucket
 from app.domain.money import Currency
 from app.services.portfolio import Holding, PortfolioSnapshot
 from app.telemetry import semconv
+from app.telemetry.safety import isolated
 
 # Eight readings. An older snapshot is history: no value is better than one that looks like now.
 STALE_SECONDS: Final = 120.0
@@ -45,14 +46,20 @@ def observe_portfolio(snapshot: PortfolioSnapshot | None) -> None:
 def create_portfolio_gauges(meter: Meter) -> None:
     """Create the gauges; their series never end while one process watches, as Prometheus would show an end too late."""
     meter.create_observable_gauge(
-        semconv.LOAN_PORTFOLIO_OUTSTANDING, [_outstanding], "{minor_unit}", "Outstanding principal of active loans."
+        semconv.LOAN_PORTFOLIO_OUTSTANDING,
+        [isolated(_outstanding)],
+        "{minor_unit}",
+        "Outstanding principal of active loans.",
     )
-    meter.create_observable_gauge(semconv.LOAN_PORTFOLIO_LOANS, [_loans], "{loan}", "Active loans.")
+    meter.create_observable_gauge(semconv.LOAN_PORTFOLIO_LOANS, [isolated(_loans)], "{loan}", "Active loans.")
     meter.create_observable_gauge(
-        semconv.LOAN_LEDGER_IMBALANCE, [_imbalance], "{minor_unit}", "What debits and credits differ by."
+        semconv.LOAN_LEDGER_IMBALANCE, [isolated(_imbalance)], "{minor_unit}", "What debits and credits differ by."
     )
     meter.create_observable_gauge(
-        semconv.LOAN_INVARIANT_VIOLATIONS, [_violations], "{violation}", "Violations found by the last reconciliation."
+        semconv.LOAN_INVARIANT_VIOLATIONS,
+        [isolated(_violations)],
+        "{violation}",
+        "Violations found by the last reconciliation.",
     )
 
 

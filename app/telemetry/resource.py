@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from app import __version__
 from app.telemetry import semconv
@@ -62,11 +62,12 @@ def instance_id(settings: "Settings", process: str) -> str:
 
 
 def build_resource(settings: "Settings") -> Resource:
-    """Describe this process; what the environment adds (OTEL_RESOURCE_ATTRIBUTES) can't replace these."""
+    """Describe this process; of these, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES replace name and namespace."""
+    given = OTELResourceDetector().detect().attributes
     return Resource.create(
         {
-            semconv.SERVICE_NAME: semconv.SERVICE,
-            semconv.SERVICE_NAMESPACE: semconv.NAMESPACE,
+            semconv.SERVICE_NAME: given.get(semconv.SERVICE_NAME, semconv.SERVICE),
+            semconv.SERVICE_NAMESPACE: given.get(semconv.SERVICE_NAMESPACE, semconv.NAMESPACE),
             semconv.SERVICE_VERSION: __version__,
             semconv.SERVICE_INSTANCE_ID: instance_id(settings, process_name(settings)),
             semconv.DEPLOYMENT_ENVIRONMENT_NAME: settings.environment.value,

@@ -4,7 +4,9 @@
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from opentelemetry.metrics import CallbackOptions, Observation
 
 from app.telemetry import semconv
 from app.telemetry.log_sinks import OncePerMinute
@@ -26,3 +28,18 @@ def complain(doing: str, error: BaseException) -> None:
     """Say that something failed, unless it was said within the last minute."""
     if _complaints[doing].allows():
         _logger.error(semconv.EVENT_TELEMETRY_FAILED, exc_info=error, extra={"doing": doing})
+
+
+Observe = Callable[[CallbackOptions], Iterable[Observation]]
+
+
+def isolated(callback: Observe) -> Observe:
+    """Wrap an instrument's callback: one that fails observes nothing; the SDK would log it at each collection."""
+
+    def call(options: CallbackOptions) -> list[Observation]:
+        observations: list[Observation] = []
+        with quietly("observing"):
+            observations.extend(callback(options))
+        return observations
+
+    return call

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switches telemetry on for an app, once per process, and off again within a time limit."""
+"""Switches telemetry on for an app, once per process and after the fork, and off again within a time limit."""
 
 import threading
 import time
@@ -8,29 +8,47 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask
+from opentelemetry import metrics, trace
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from app.telemetry import exposition, instruments
-from app.telemetry.ledger import Ledger
+from app.telemetry import exposition, instruments, semconv
+from app.telemetry.defaults import hand_over
+from app.telemetry.delivery.accounting import Accounting, Count
+from app.telemetry.delivery.database import Database
+from app.telemetry.delivery.loss import report
+from app.telemetry.delivery.redacting import RedactingSpanExporter
 from app.telemetry.logging import configure_logging
-from app.telemetry.loss import report
+from app.telemetry.metrics import build_meter_provider, push_reader, scrape_reader
 from app.telemetry.metrics_endpoint import add_metrics_endpoint
-from app.telemetry.pipelines import Pipeline, Signals, build_signals
-from app.telemetry.portfolio import observe_portfolio
+from app.telemetry.pipelines import (
+    InMemoryExporter,
+    Instrumentation,
+    Pipeline,
+    Providers,
+    StandardInstrumentation,
+)
+from app.telemetry.pools import Pools
+from app.telemetry.portfolio import create_portfolio_gauges, observe_portfolio
 from app.telemetry.request_line import add_request_line
-from app.telemetry.requests_seen import see_requests
-from app.telemetry.resource import process_name
+from app.telemetry.requests_seen import observe_active_requests, see_requests
+from app.telemetry.resource import build_resource, process_name
 from app.telemetry.safety import quietly
-from app.telemetry.worker_files import ledger_path
+from app.telemetry.tracing import build_tracer_provider, export_spans
+from app.telemetry.worker_files import accounting_path
 from app.telemetry.workers import Workers
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
+Instrument = Callable[[Providers], Instrumentation]
+
 
 class Companion(Protocol):
-    """Something that works in the background for as long as the worker serves; neither call may wait long."""
+    """A background task that runs for as long as the worker serves; neither call may wait long."""
 
     def start(self) -> None:
         """Begin."""
@@ -42,58 +60,149 @@ class Companion(Protocol):
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """What exists only where telemetry is switched on."""
+
+    providers: Providers
+    instrumentation: Instrumentation
+    redaction: RedactingSpanExporter | None
+    pools: Pools
+
+    def observe(self, engine: Engine) -> None:
+        """Observe the statements and the pool of an engine."""
+        self.pools.observe(engine)
+        if self.redaction:
+            self.redaction.database = Database.of(engine.url)
+        self.instrumentation.instrument_engine(engine)
+
+    def final_flushes(self) -> list[Callable[[], object]]:
+        """Give what exports everything for the last time, to be called side by side."""
+        return [self.providers.meter.shutdown, self.providers.tracer.shutdown, self.instrumentation.close]
+
+
+@dataclass(frozen=True)
 class Process:
     """The telemetry of this process."""
 
     settings: "Settings"
     workers: Workers
-    ledger: Ledger
-    signals: Signals | None
+    accounting: Accounting
+    runtime: Runtime | None
     companions: list[Companion] = field(default_factory=list)
 
 
 _process: Process | None = None
 
 
-def set_up(app: Flask, settings: "Settings", pipeline: Pipeline | None = None) -> None:
+def set_up(
+    app: Flask,
+    settings: "Settings",
+    pipeline: Pipeline | None = None,
+    instrument: Instrument = StandardInstrumentation,
+) -> None:
     """Instrument an app, as the first thing that is done to it; the process's part is done once."""
     global _process  # noqa: PLW0603  # providers belong to the process, as their threads do
     if _process is None:
-        _process = begin(settings, pipeline)
+        _process = begin(settings, pipeline, instrument)
     bare = app.wsgi_app
     add_request_line(app)
-    # Flask's own line repeats the path; whoever handles unhandled exceptions logs them.
+    # Flask's own line repeats the path; the handler of unhandled exceptions logs them.
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005
-    if _process.signals:
-        _process.signals.instrument(app)
-    see_requests(app, bare, _process.ledger)
+    if _process.runtime:
+        _process.runtime.instrumentation.instrument_app(app)
+    see_requests(app, bare, _process.accounting)
     add_metrics_endpoint(app, settings.ops_token, _process.workers.page)
 
 
-def begin(settings: "Settings", pipeline: Pipeline | None) -> Process:
+def begin(settings: "Settings", pipeline: Pipeline | None, instrument: Instrument) -> Process:
     """Build what the whole process shares; in a worker, never in the arbiter: exporters don't survive a fork."""
+    hand_over(settings.otel)
     configure_logging(settings, process_name(settings))
-    registry, ledger = CollectorRegistry(), Ledger()
+    registry, accounting = CollectorRegistry(), Accounting()
     workers = Workers(settings.worker_slot or 0, lambda: exposition.read(registry.collect()))
     if settings.telemetry_disabled:
-        return Process(settings, workers, ledger, None)
-    return Process(settings, workers, ledger, build_signals(settings, ledger, registry, pipeline))
+        return Process(settings, workers, accounting, None)
+    return Process(settings, workers, accounting, build(settings, registry, accounting, pipeline, instrument))
+
+
+def build(
+    settings: "Settings",
+    registry: CollectorRegistry,
+    accounting: Accounting,
+    pipeline: Pipeline | None,
+    instrument: Instrument,
+) -> Runtime:
+    """Build the providers, make them the process's own, and create the service's instruments."""
+    resource = build_resource(settings)
+    readers = [scrape_reader(registry)]
+    if pipeline is not None:
+        readers += pipeline.metric_readers
+    elif settings.pushes_metrics:
+        readers.append(push_reader(accounting))
+    meter_provider = build_meter_provider(resource, readers)
+    tracer_provider = build_tracer_provider(resource)
+    # For the tracers and meters of views, services and other instrumentors.
+    metrics.set_meter_provider(meter_provider)
+    trace.set_tracer_provider(tracer_provider)
+    processors: list[SpanProcessor] = []
+    pushes = pipeline is None and settings.pushes_traces
+
+    def hand_over_span(span: ReadableSpan) -> None:
+        for processor in processors:
+            processor.on_end(span)
+
+    providers = Providers(tracer_provider, meter_provider, accounting, pushes, pipeline, hand_over_span)
+    instrumentation = instrument(providers)
+    redaction = None
+    if pipeline is not None:
+        redaction = RedactingSpanExporter(InMemoryExporter(pipeline.take))
+        processors.append(SimpleSpanProcessor(redaction))
+    elif pushes:
+        redaction, batching = export_spans(meter_provider, accounting)
+        processors += batching
+    for processor in processors:
+        tracer_provider.add_span_processor(processor)
+    return Runtime(providers, instrumentation, redaction, create_instruments(settings, providers))
+
+
+def create_instruments(settings: "Settings", providers: Providers) -> Pools:
+    """Create the service's own instruments."""
+    meter = providers.meter.get_meter(semconv.SERVICE)
+    observe_active_requests(meter, providers.accounting)
+    instruments.create_instruments(meter, settings.api_threads)
+    create_portfolio_gauges(meter)
+    counts = providers.accounting
+
+    def exported(_options: CallbackOptions) -> list[Observation]:
+        return [
+            Observation(counts.counts[Count.SPANS_DELIVERED]),
+            Observation(counts.counts[Count.SPANS_REJECTED], {semconv.ERROR_TYPE: "export_failed"}),
+        ]
+
+    if providers.pushes_traces:
+        meter.create_observable_counter(
+            semconv.OTEL_SDK_EXPORTER_SPAN_EXPORTED,
+            [exported],
+            "{span}",
+            "Spans that an export has ended for, well or badly.",
+        )
+    return Pools(meter)
 
 
 def observe_pool(engine: Engine) -> None:
-    """Report an engine's pool of connections."""
-    if _process and _process.signals:
-        _process.signals.pools.observe(engine)
+    """Report an engine's statements, and its pool of connections."""
+    if _process and _process.runtime:
+        _process.runtime.observe(engine)
 
 
 def run_beside(companion: Companion) -> None:
-    """Let something run from the worker's start to its end; not in a command, nor where telemetry is switched off."""
-    if _process and _process.signals:
+    """Let a task run from the worker's start to its end; not in a command, nor where telemetry is switched off."""
+    if _process and _process.runtime:
         _process.companions.append(companion)
 
 
 def join_workers() -> None:
-    """Share this worker's metrics with its peers, send its first values, and start what runs beside it.
+    """Share this worker's metrics with its siblings, send its first values, and start its background tasks.
 
     They go out in the background: a counter that is born at its first increment loses that increment, and a
     collector that doesn't answer must not delay the worker.
@@ -102,17 +211,17 @@ def join_workers() -> None:
         return
     directory = _process.settings.telemetry_dir
     _process.workers.join(directory)
-    if _process.signals:
-        if _process.settings.otlp_endpoint:  # without one nobody is owed anything
-            with quietly("keeping_the_ledger"):
-                _process.ledger.keep_in(ledger_path(directory, _process.settings.worker_slot or 0))
-        threading.Thread(target=_process.signals.flush_metrics, daemon=True).start()
+    if _process.runtime:
+        if _process.settings.pushes_traces or _process.settings.pushes_metrics:
+            with quietly("keeping_the_accounting"):
+                _process.accounting.keep_in(accounting_path(directory, _process.settings.worker_slot or 0))
+        threading.Thread(target=_process.runtime.providers.meter.force_flush, daemon=True).start()
     for companion in _process.companions:
         companion.start()
 
 
 def shut_down(budget_seconds: float) -> None:
-    """Stop what runs beside the worker, keep its totals, flush all signals within the time, and tell of losses."""
+    """Stop the background tasks, keep the totals, flush all signals within the time, and report what was lost."""
     global _process
     process, _process = _process, None
     if process is None:
@@ -121,13 +230,12 @@ def shut_down(budget_seconds: float) -> None:
         companion.stop()
     observe_portfolio(None)
     process.workers.leave()
-    if process.signals:
-        flush_within(budget_seconds, process.signals.last_words())
-        process.signals.stop()
+    if process.runtime:
+        flush_within(budget_seconds, process.runtime.final_flushes())
         instruments.forget_instruments()
-        if process.ledger.kept:
-            report(process.settings.worker_slot or 0, process.ledger.loss())
-    process.ledger.close()
+        if process.accounting.kept:
+            report(process.settings.worker_slot or 0, process.accounting.loss())
+    process.accounting.close()
 
 
 def flush_within(budget_seconds: float, flushes: Sequence[Callable[[], object]]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import IO
 
-from app.telemetry.loss import report_of_dead
+from app.telemetry.delivery.loss import report_of_dead
 
-NAMES = re.compile(r"w(\d+)\.(sock|json|draft|ledger)")
+NAMES = re.compile(r"w(\d+)\.(sock|json|draft|delivery)")
 # The shortest limit for a socket's path among the systems that Gunicorn runs on; Linux allows four bytes more.
 MAX_SOCKET_PATH = 103
 
@@ -30,9 +30,9 @@ def totals_path(directory: Path, slot: int) -> Path:
     return directory / f"w{slot}.json"
 
 
-def ledger_path(directory: Path, slot: int) -> Path:
-    """Say where the worker in a slot accounts for what it has delivered."""
-    return directory / f"w{slot}.ledger"
+def accounting_path(directory: Path, slot: int) -> Path:
+    """Say where the worker in a slot counts what it has produced and delivered."""
+    return directory / f"w{slot}.delivery"
 
 
 def known_slots(directory: Path) -> set[int]:
@@ -66,7 +66,7 @@ def claim(directory: Path) -> IO[str]:
         raise TelemetryDirError("TELEMETRY_DIR: a directory of its own is expected; another server uses this") from None
     for path in directory.iterdir():
         if match := NAMES.fullmatch(path.name):  # of an earlier server, whose counts are not this one's
-            if match[2] == "ledger":
+            if match[2] == "delivery":
                 report_of_dead(int(match[1]), path)
             path.unlink(missing_ok=True)
     return lock
@@ -78,4 +78,4 @@ def forget_worker(directory: Path, slot: int) -> None:
     Its totals stay, for the page and for the next in the slot.
     """
     socket_path(directory, slot).unlink(missing_ok=True)
-    report_of_dead(slot, ledger_path(directory, slot))
+    report_of_dead(slot, accounting_path(directory, slot))

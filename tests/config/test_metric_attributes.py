@@ -111,7 +111,7 @@ def test_an_attribute_without_a_bound_is_refused_in_the_catalogue(
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("Fence(semconv.HTTP_ROUTE, (semconv.HTTP_REQUEST_METHOD, semconv.URL_PATH))", "Fence has url.path"),
+        ("Listed(semconv.HTTP_ROUTE, (semconv.HTTP_REQUEST_METHOD, semconv.URL_PATH))", "Listed has url.path"),
         ('Declared("a", "1", "text", each({semconv.LOAN_ID: ids}))', "each has loan.id"),
         ('Declared("a", "1", "text", ({"made.up": "x"},))', "Declared has made.up"),
         ('counter.add(1, {"loan.id": str(loan.id)})', "counter.add has loan.id"),

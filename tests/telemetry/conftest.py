@@ -3,6 +3,7 @@
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 
 from app import telemetry
 from app.api import errors
+from app.factory import set_up_telemetry
 from app.settings import Settings, TelemetryPipeline
 from app.telemetry import workers
 from app.telemetry.logging import remove_sinks
@@ -70,6 +72,7 @@ def clean_process() -> Iterator[None]:
     root = logging.getLogger()
     level = root.level
     telemetry.shut_down(0)
+    environment = dict(os.environ)
     yield
     telemetry.shut_down(1)
     for exporting in [thread for thread in threading.enumerate() if thread.name.startswith("Otel")]:
@@ -77,13 +80,15 @@ def clean_process() -> Iterator[None]:
     remove_sinks()
     root.setLevel(level)
     logging.captureWarnings(capture=False)
+    os.environ.clear()  # of the variables that the service handed to the SDK
+    os.environ.update(environment)
 
 
 @pytest.fixture
 def observed(settings: Settings, clean_process: None) -> Observed:  # noqa: ARG001
     """Observe an app with a few routes in memory."""
     seen = Observed(Flask("loans"))
-    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
+    set_up_telemetry(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
     errors.register(seen.app, telemetry.current_trace_id)
     add_routes(seen.app)
     return seen

@@ -3,8 +3,8 @@
 
 import os
 
-from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings
 from tests.telemetry.edges_app import build
 
-app = build(None if os.environ.get("BARE") else lambda app: telemetry.set_up(app, Settings.from_env()))
+app = build(None if os.environ.get("BARE") else lambda app: set_up_telemetry(app, Settings.from_env()))

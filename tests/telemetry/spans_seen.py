@@ -98,4 +98,6 @@ def value(of: AnyValue | KeyValue) -> Any:  # noqa: ANN401  # any value is what 
     kind = of.WhichOneof("value")
     if kind == "array_value":
         return tuple(value(each) for each in of.array_value.values)
+    if kind == "kvlist_value":
+        return {pair.key: value(pair.value) for pair in of.kvlist_value.values}
     return getattr(of, kind or "string_value")

@@ -8,10 +8,11 @@ from flask import Flask, request
 
 from app import telemetry
 from app.api import errors
+from app.factory import set_up_telemetry
 from app.settings import Settings
 
 app = Flask("target")
-telemetry.set_up(app, Settings.from_env())
+set_up_telemetry(app, Settings.from_env())
 errors.register(app, telemetry.current_trace_id)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import TelemetryPipeline
-from app.telemetry.ledger import LAYOUT, Entry
+from app.telemetry.delivery.accounting import LAYOUT, Count
 from stack.polling import poll
 from stack.ports import HOST
 from tests.telemetry.edges import Case, ask
@@ -34,14 +34,14 @@ def hang_up(server: Server, sent: bytes, received: int, *, reset: bool) -> None:
 
 def entries(folder: Path) -> tuple[int, ...]:
     """Read the worker's ledger."""
-    return LAYOUT.unpack((folder / "t" / "w0.ledger").read_bytes())
+    return LAYOUT.unpack((folder / "t" / "w0.delivery").read_bytes())
 
 
 def at_rest(folder: Path) -> bool:
     """Tell whether every request that began has ended, and all is delivered."""
     cells = entries(folder)
-    begun, ended, exported = (cells[entry] for entry in (Entry.REQUESTS_BEGUN, Entry.REQUESTS_ENDED, 2))
-    return begun == ended == exported and cells[Entry.SPANS_ENDED] == cells[Entry.SPANS_DELIVERED]
+    begun, ended, exported = (cells[entry] for entry in (Count.REQUESTS_BEGUN, Count.REQUESTS_ENDED, 2))
+    return begun == ended == exported and cells[Count.SPANS_ENDED] == cells[Count.SPANS_DELIVERED]
 
 
 def answered(server: Server, received: Receiving) -> tuple[Counter[str], Counter[str], dict[str, float]]:
@@ -93,7 +93,7 @@ def test_a_request_that_hangs_is_seen_as_under_way(tmp_path: Path, pipeline: str
             socket.create_connection((HOST, server.port), timeout=10) as client,
         ):
             client.sendall(UPLOAD)
-            poll(lambda: entries(tmp_path)[Entry.REQUESTS_BEGUN] == 1, 10, "a request under way")
+            poll(lambda: entries(tmp_path)[Count.REQUESTS_BEGUN] == 1, 10, "a request under way")
 
             assert not at_rest(tmp_path)
             [active] = [value for key, value in server.page().items() if key.startswith("http_server_active_requests")]

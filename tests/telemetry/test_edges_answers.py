@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wsgi import FileWrapper
 
 from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings, TelemetryPipeline
 from tests.telemetry.conftest import Lines, Observed
 from tests.telemetry.edges import CASES, OURS, TWICE, Case
@@ -72,7 +73,7 @@ def edges(settings: Settings, clean_process: None) -> Observed:  # noqa: ARG001
     """Observe the app of unusual answers."""
     seen = Observed(Flask("unused"))
     pipeline = telemetry.Pipeline(seen.spans.take, [seen.reader])
-    seen.app = build(lambda app: telemetry.set_up(app, settings, pipeline))
+    seen.app = build(lambda app: set_up_telemetry(app, settings, pipeline))
     return seen
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import urllib3
+import requests
 from flask import Flask
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
-from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings
 from app.telemetry import safety
 from app.telemetry.log_sinks import OncePerMinute
@@ -41,7 +41,8 @@ class Broken:
 @pytest.fixture(autouse=True)
 def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
-    monkeypatch.setattr("app.telemetry.spans.queue.FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("app.telemetry.delivery.spans.FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("app.telemetry_light.queue.FIRST_PAUSE_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ def collector() -> Iterator[Receiving]:
 def app(settings: Settings, collector: Receiving, clean_process: None) -> Flask:  # noqa: ARG001
     """Push to the collector as often as can be."""
     app = Flask("loans")
-    often = {"metric_export_interval_seconds": 0.05, "span_export_delay_seconds": 0.05}
-    telemetry.set_up(app, replace(settings, otlp_endpoint=collector.endpoint, **often))  # type: ignore[arg-type]
+    often = {"OTEL_METRIC_EXPORT_INTERVAL": "50", "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    set_up_telemetry(app, replace(settings, otel={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint} | often))
     add_routes(app)
     return app
 
@@ -69,7 +70,7 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
         # In this order: an export of metrics that had already begun would meet the other fault.
         patch.setattr(OTLPMetricExporter, "export", export)
         poll(lambda: export.calls, 20, "an export of metrics that fails")
-        patch.setattr(urllib3.HTTPConnectionPool, "urlopen", post)
+        patch.setattr(requests.Session, "send", post)
         answers = [app.test_client().get("/loans/7").status_code for _ in range(3)]
         poll(lambda: min(post.calls, export.calls) >= EXPORTS, 20, "exports that fail")
     poll(lambda: len(collector.spans.get_finished_spans()) == 3, 20, "the spans that waited")
@@ -88,10 +89,10 @@ def test_an_instrument_that_cannot_be_read_does_not_end_the_exporter(
 ) -> None:
     with monkeypatch.context() as patch:
         read = Broken()
-        patch.setattr("app.telemetry.metering.recorded.RecordedHistogram.read", read)
+        patch.setattr("app.telemetry.requests_seen.Observation", read.fail)
         app.test_client().get("/loans/7")
-        poll(lambda: read.calls >= 10 * EXPORTS, 20, "readings that fail")
+        poll(lambda: read.calls >= EXPORTS, 20, "readings that fail")
     told = [line["doing"] for line in lines() if line["event"] == "telemetry_failed"]
 
-    poll(lambda: "http.server.request.duration" in collector.metrics, 20, "the measurement of the request")
-    assert told == ["reading_a_metric"]
+    poll(lambda: "http.server.active_requests" in collector.metrics, 20, "the metric that failed")
+    assert told == ["observing"]

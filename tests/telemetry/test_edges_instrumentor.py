@@ -45,8 +45,8 @@ PARTS = [
     (f"{FLASK}.trace.use_span", ["observing_a_request"]),
     (f"{FLASK}.get_global_response_propagator", ["answering_a_request"]),
     (f"{FLASK}.trace.set_span_in_context", ["observing_a_request"]),
-    ("app.telemetry.standard.requests.sanitize_method", ["observing_a_request"]),
-    ("app.telemetry.standard.tracer.allowed", ["ending_a_span"]),
+    ("app.telemetry.tracing.sanitize_method", ["observing_a_request"]),
+    ("app.telemetry.delivery.redacting.as_text", ["redacting_a_span"]),
 ]
 
 
@@ -94,12 +94,12 @@ def test_a_span_whose_end_fails_does_not_belong_to_the_next_request(
 
 
 @LIGHT
-@pytest.mark.parametrize("part", ["parent_of", "RequestSpan", "set_span_in_context"])
+@pytest.mark.parametrize("part", ["new_trace_id", "RequestSpan", "set_span_in_context"])
 def test_the_light_layer_fails_and_the_request_does_not(
     observed: Observed, part: str, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(f"app.telemetry.light.requests.{part}", broken)
+        patch.setattr(f"app.telemetry_light.requests.{part}", broken)
         answers = [observed.client.get("/loans/7") for _ in range(TIMES)]
 
     written = lines()

@@ -5,7 +5,6 @@ import logging
 
 import pytest
 
-from app.settings import Settings, TelemetryPipeline
 from app.telemetry.logging import QUIET
 from tests.telemetry.conftest import Lines, Observed
 from tests.telemetry.edges import TRACE
@@ -68,7 +67,7 @@ def test_broken_baggage_is_not_spoken_of(observed: Observed, baggage: str, lines
 
 
 def test_the_libraries_do_quote_what_they_cannot_read(
-    observed: Observed, settings: Settings, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in QUIET:
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
@@ -78,5 +77,4 @@ def test_the_libraries_do_quote_what_they_cannot_read(
 
     quoting = {line["logger"] for line in lines() if CANARY in str(line)}
     assert "opentelemetry.trace.span" in quoting
-    standard = settings.telemetry_pipeline is TelemetryPipeline.STANDARD
-    assert ("opentelemetry.baggage.propagation" in quoting) is standard  # the light pipeline reads no baggage
+    assert "opentelemetry.baggage.propagation" in quoting

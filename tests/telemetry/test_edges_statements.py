@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app import telemetry
+from app.settings import TelemetryPipeline
 from app.telemetry import safety
 from app.telemetry.log_sinks import OncePerMinute
 from stack.postgres import Postgres
 from tests.telemetry.conftest import Lines, Observed
 
 TIMES = 3
+LIGHT = pytest.mark.parametrize("settings", [TelemetryPipeline.LIGHT], indirect=True)
 
 
 def broken(*_arguments: object, **_more: object) -> Any:  # noqa: ANN401  # it gives nothing back
@@ -34,6 +37,7 @@ def database_url(postgres: Postgres) -> str:
 def engine(observed: Observed, database_url: str) -> Iterator[sa.Engine]:
     """Serve a statement that succeeds, and one that the database refuses."""
     engine = sa.create_engine(database_url)
+    telemetry.observe_pool(engine)
 
     def execute(statement: str) -> str:
         with engine.begin() as connection:
@@ -49,11 +53,12 @@ def events(lines: list[dict[str, Any]]) -> list[str]:
     return [line["event"] for line in lines]
 
 
+@LIGHT
 @pytest.mark.usefixtures("engine")
 def test_a_listener_that_fails_changes_no_outcome(
     observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.telemetry.statements.described", broken)
+    monkeypatch.setattr("app.telemetry_light.statements.described", broken)
 
     answers = [(observed.client.get("/seven").text, observed.client.get("/refused").status_code) for _ in range(TIMES)]
 
@@ -67,11 +72,12 @@ def test_a_listener_that_fails_changes_no_outcome(
     assert sum(point.count for point in observed.points("http.server.request.duration")) == 2 * TIMES
 
 
+@LIGHT
 @pytest.mark.usefixtures("engine")
 def test_a_span_that_cannot_be_put_costs_no_measurement(
     observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.telemetry.statements.SpanRecord", broken)
+    monkeypatch.setattr("app.telemetry_light.statements.SpanRecord", broken)
 
     answers = [observed.client.get("/seven").text for _ in range(TIMES)]
 

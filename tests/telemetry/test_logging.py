@@ -14,6 +14,7 @@ from flask import Flask
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 
 from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings
 from app.telemetry.logging import EXPORTERS
 from tests.telemetry.conftest import Lines, Observed, add_routes
@@ -242,7 +243,7 @@ def test_the_request_line_is_what_the_formatter_would_have_written(
 @pytest.mark.usefixtures("clean_process")
 def test_a_level_above_info_has_only_the_lines_of_failures(settings: Settings, lines: Lines) -> None:
     seen = Observed(Flask("loans"))
-    telemetry.set_up(seen.app, replace(settings, log_level="ERROR"), telemetry.Pipeline(seen.spans.take, [seen.reader]))
+    set_up_telemetry(seen.app, replace(settings, log_level="ERROR"), telemetry.Pipeline(seen.spans.take, [seen.reader]))
     add_routes(seen.app)
 
     seen.client.get("/loans/1")

@@ -6,13 +6,17 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from opentelemetry import metrics
 
 from app import telemetry
 from app.domain.events import DomainEvent, LoanApplicationSubmitted
 from app.domain.money import Currency
+from app.factory import set_up_telemetry
 from app.settings import Settings
-from app.telemetry import fences, setup
-from app.telemetry.metering import meter as metering
+from app.telemetry import metrics as telemetry_metrics
+from app.telemetry import views
+from app.telemetry.delivery.database import DATABASE_SCOPE
+from app.telemetry.delivery.redacting import HTTP_SCOPE
 from tests.telemetry.conftest import Lines, Observed, add_routes
 
 
@@ -39,7 +43,7 @@ def test_the_buckets_count_the_latency_objective_exactly(observed: Observed) -> 
     observed.client.get("/loans/7")
 
     [point] = observed.points("http.server.request.duration")
-    assert point.explicit_bounds == fences.REQUEST_SECONDS
+    assert point.explicit_bounds == views.REQUEST_SECONDS
     assert 0.5 in point.explicit_bounds
 
 
@@ -63,10 +67,8 @@ def test_thousands_of_unknown_paths_and_methods_are_two_series(observed: Observe
 
 def cardinality_of(attribute: str, settings: Settings) -> int:
     seen = Observed(Flask("loans"))
-    telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
-    assert setup._process is not None  # noqa: SLF001
-    assert setup._process.signals is not None  # noqa: SLF001
-    meter = setup._process.signals.meter_provider.get_meter("loan-service")  # noqa: SLF001
+    set_up_telemetry(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
+    meter = metrics.get_meter("loan-service")
     counter = meter.create_counter("loan.applications", "{application}", "Loan applications submitted and committed.")
     for number in range(100):
         counter.add(1, {attribute: str(number)})
@@ -74,26 +76,32 @@ def cardinality_of(attribute: str, settings: Settings) -> int:
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_a_fence_keeps_an_unbounded_attribute_out(settings: Settings) -> None:
+def test_a_view_keeps_an_unbounded_attribute_out(settings: Settings) -> None:
     assert cardinality_of("loan.id", settings) == len(Currency) + 1
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_without_the_fence_the_same_attribute_gets_through(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    fence = fences.Fence("loan.applications", ("loan.currency", "loan.id"))
-    monkeypatch.setattr(metering, "FENCES", [fence])
+def test_without_the_view_the_same_attribute_gets_through(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = views.Listed("loan.applications", ("loan.currency", "loan.id"))
+    monkeypatch.setattr(telemetry_metrics, "VIEWS", list(views.views((listed,))))
 
     assert cardinality_of("loan.id", settings) == len(Currency) + 100
 
 
 @pytest.mark.usefixtures("observed")
-def test_a_metric_without_a_fence_is_dropped(observed: Observed) -> None:
-    assert setup._process is not None  # noqa: SLF001
-    assert setup._process.signals is not None  # noqa: SLF001
-    meter = setup._process.signals.meter_provider.get_meter("somebody")  # noqa: SLF001
-    meter.create_counter("surprise").add(1)
+def test_a_metric_of_an_instrumentor_without_a_view_is_dropped(observed: Observed) -> None:
+    for scope in (HTTP_SCOPE, DATABASE_SCOPE):
+        metrics.get_meter(scope).create_counter("surprise").add(1)
 
     assert observed.points("surprise") == []
+
+
+@pytest.mark.usefixtures("observed")
+def test_an_own_metric_without_a_view_is_measured(observed: Observed) -> None:
+    metrics.get_meter("app.pricing").create_counter("surprise").add(1, {"my.attribute": "kept"})
+
+    [point] = observed.points("surprise")
+    assert (point.value, dict(point.attributes)) == (1, {"my.attribute": "kept"})
 
 
 def test_applications_are_born_at_zero_for_every_currency(observed: Observed) -> None:
@@ -145,7 +153,7 @@ def test_the_limit_of_threads_stands_beside_the_active_requests(observed: Observ
 @pytest.mark.usefixtures("clean_process")
 def test_switched_off_the_app_works_and_says_nothing_but_its_request_lines(settings: Settings, lines: Lines) -> None:
     app = Flask("loans")
-    telemetry.set_up(app, replace(settings, telemetry_disabled=True))
+    set_up_telemetry(app, replace(settings, telemetry_disabled=True))
     add_routes(app)
 
     answer = app.test_client().get("/loans/7")

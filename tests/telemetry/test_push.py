@@ -13,13 +13,10 @@ import pytest
 from flask import Flask
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.trace import SpanKind
 
 from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings
-from app.telemetry import setup
-from app.telemetry.spans.queue import BATCH, CAPACITY, SpanQueue
-from app.telemetry.spans.record import SpanRecord, Template
 from stack.polling import poll
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import Lines, add_routes
@@ -27,7 +24,7 @@ from tests.telemetry.conftest import Lines, add_routes
 TIMEOUT_SECONDS = 0.6  # nobody waits longer at the end, for exports whose collector has gone
 # Enough for a collector on a busy machine, whose answer must not come too late; and what waiting in vain is told by.
 LONG_TIMEOUT_SECONDS = 5.0
-SPAN = SpanRecord(Template("GET /loans/<int:number>", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {})
+QUEUE, BATCH, SPANS = 200, 100, 600
 
 
 @dataclass
@@ -83,29 +80,18 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
-def pushing(settings: Settings, endpoint: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Flask:
+def pushing(settings: Settings, endpoint: str, timeout_seconds: float = TIMEOUT_SECONDS, /, **more: str) -> Flask:
     """Set up an app that pushes only when it is flushed."""
     app = Flask("loans")
-    telemetry.set_up(
-        app,
-        replace(
-            settings,
-            otlp_endpoint=endpoint,
-            otlp_timeout_seconds=timeout_seconds,
-            metric_export_interval_seconds=600,
-            span_export_delay_seconds=600,
-        ),
-    )
+    otel = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_TIMEOUT": str(timeout_seconds),
+        "OTEL_METRIC_EXPORT_INTERVAL": "600000",
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+    }
+    set_up_telemetry(app, replace(settings, otel=otel | more))
     add_routes(app)
     return app
-
-
-def queue() -> SpanQueue:
-    """Give the queue of this process."""
-    assert setup._process is not None  # noqa: SLF001
-    assert setup._process.signals is not None  # noqa: SLF001
-    assert setup._process.signals.queue is not None  # noqa: SLF001
-    return setup._process.signals.queue  # noqa: SLF001
 
 
 @pytest.mark.usefixtures("clean_process")
@@ -139,7 +125,7 @@ def test_joining_sends_the_zeros_at_once(settings: Settings, collector: Collecto
 @pytest.mark.usefixtures("clean_process")
 def test_without_an_endpoint_nothing_is_pushed_and_traces_still_have_ids(settings: Settings) -> None:
     app = Flask("loans")
-    telemetry.set_up(app, settings)
+    set_up_telemetry(app, settings)
     add_routes(app)
 
     answer = app.test_client().get("/loans/1")
@@ -149,29 +135,29 @@ def test_without_an_endpoint_nothing_is_pushed_and_traces_still_have_ids(setting
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_a_collector_that_refuses_is_counted(settings: Settings, collector: Collector, lines: Lines) -> None:
+def test_a_collector_that_rejects_is_counted(settings: Settings, collector: Collector, lines: Lines) -> None:
     collector.status = 400
-    app = pushing(settings, collector.endpoint)
-    app.test_client().get("/loans/1")
-    queue().flush()
+    client = pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS, OTEL_BSP_SCHEDULE_DELAY="50").test_client()
+    client.get("/loans/1")
 
-    page = app.test_client().get("/metrics").text
-
-    assert 'otel_sdk_exporter_span_exported_total{worker="0",error_type="export_failed"} 1.0' in page
+    rejected = 'otel_sdk_exporter_span_exported_total{worker="0",error_type="export_failed"} 1.0'
+    poll(lambda: rejected in client.get("/metrics").text, 20, "the count of the rejected span")
     assert "telemetry_export_failing" in {line["event"] for line in lines()}
 
 
 @pytest.mark.usefixtures("clean_process")
 def test_spans_beyond_the_queue_are_counted_and_not_logged(settings: Settings, lines: Lines) -> None:
-    app = pushing(settings, f"http://{HOST}:{free_port()}")
+    small = {"OTEL_BSP_MAX_QUEUE_SIZE": str(QUEUE), "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": str(BATCH)}
+    client = pushing(settings, f"http://{HOST}:{free_port()}", TIMEOUT_SECONDS, **small).test_client()
 
-    for _ in range(6000):
-        queue().put(SPAN)
+    for _ in range(SPANS):
+        client.get("/loans/1")
 
-    page = app.test_client().get("/metrics").text
+    page = client.get("/metrics").text
     [dropped] = [line for line in page.splitlines() if 'error_type="queue_full"' in line]
-    assert 6000 - CAPACITY - BATCH <= float(dropped.rpartition(" ")[2]) <= 6000 - CAPACITY
-    assert {line["event"] for line in lines()} <= {"telemetry_export_failing"}
+    assert SPANS - QUEUE - BATCH <= float(dropped.rpartition(" ")[2]) <= SPANS - QUEUE
+    assert 'otel_sdk_processor_span_queue_capacity{worker="0"}' in page
+    assert {line["event"] for line in lines()} <= {"http_request", "telemetry_export_failing"}
 
 
 @pytest.mark.usefixtures("clean_process")

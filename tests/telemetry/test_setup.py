@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import telemetry
+from app.factory import set_up_telemetry
 from app.settings import Settings
 from tests.telemetry.conftest import Observed, add_routes
 
 
 def test_a_second_app_shares_the_process_and_is_observed_as_well(observed: Observed, settings: Settings) -> None:
     second = Flask("second")
-    telemetry.set_up(second, settings)
+    set_up_telemetry(second, settings)
     add_routes(second)
 
     observed.client.get("/loans/1")
@@ -39,7 +40,7 @@ def test_before_set_up_everything_is_a_quiet_no() -> None:
 @pytest.mark.usefixtures("clean_process")
 def test_a_worker_without_telemetry_still_joins(settings: Settings) -> None:
     app = Flask("loans")
-    telemetry.set_up(app, replace(settings, telemetry_disabled=True))
+    set_up_telemetry(app, replace(settings, telemetry_disabled=True))
     settings.telemetry_dir.mkdir()
 
     telemetry.observe_pool(sa.create_engine("sqlite://"))
@@ -52,7 +53,7 @@ def test_a_worker_without_telemetry_still_joins(settings: Settings) -> None:
 def test_shutting_down_switches_off_so_that_a_new_set_up_begins_anew(settings: Settings) -> None:
     for _ in range(2):
         seen = Observed(Flask("loans"))
-        telemetry.set_up(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
+        set_up_telemetry(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
         add_routes(seen.app)
         seen.client.get("/loans/1")
 
@@ -89,7 +90,7 @@ def test_what_runs_beside_a_worker_begins_and_ends_with_it(settings: Settings) -
 
 @pytest.mark.usefixtures("clean_process")
 def test_without_telemetry_nothing_runs_beside_a_worker(settings: Settings) -> None:
-    telemetry.set_up(Flask("loans"), replace(settings, telemetry_disabled=True))
+    set_up_telemetry(Flask("loans"), replace(settings, telemetry_disabled=True))
     companion = Companion()
     settings.telemetry_dir.mkdir()
 

@@ -46,8 +46,13 @@ def test_what_is_set_is_read_in_its_unit(tmp_path: Path) -> None:
 
     assert (settings.log_level, settings.debug, settings.api_port) == ("DEBUG", True, 9000)
     assert settings.log_dir == tmp_path
-    assert settings.otlp_endpoint == "http://otelcol:4318"
-    assert (settings.otlp_timeout_seconds, settings.metric_export_interval_seconds) == (1.5, 2.5)
+    assert settings.pushes_traces
+    assert settings.pushes_metrics
+    assert settings.otel == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otelcol:4318",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1.5",
+        "OTEL_METRIC_EXPORT_INTERVAL": "2500",
+    }
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])

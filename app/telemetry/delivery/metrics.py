@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a metrics export says, and what it is known to have said."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics.export import (
+    DataPointT,
+    HistogramDataPoint,
+    Metric,
+    MetricExportResult,
+    MetricsData,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+)
+
+from app.telemetry import semconv
+from app.telemetry.delivery.accounting import Accounting, Count
+from app.telemetry.safety import complain
+from app.telemetry.switch_interval import short_switch_interval
+
+LOST_SPANS: Final = frozenset({semconv.OTEL_SDK_PROCESSOR_SPAN_PROCESSED, semconv.OTEL_SDK_EXPORTER_SPAN_EXPORTED})
+# Prometheus' clock: a series' zero that is not older than its first value by this much is refused.
+RESOLUTION_NANOSECONDS: Final = 1_000_000
+
+
+class AccountedMetricExporter(OTLPMetricExporter):
+    """Exports what may leave, and counts what an acknowledged export has told."""
+
+    def __init__(self, accounting: Accounting) -> None:
+        super().__init__()
+        self._accounting = accounting
+        self._starts = SeriesStarts()
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: object
+    ) -> MetricExportResult:
+        """Export, and count when the collector has acknowledged."""
+        try:
+            with short_switch_interval():
+                result = super().export(self._starts.prepared(metrics_data), timeout_millis, **kwargs)
+        except Exception as error:  # noqa: BLE001  # the SDK would log it at each export
+            complain("exporting_metrics", error)
+            return MetricExportResult.FAILURE
+        if result is MetricExportResult.SUCCESS:
+            counts = self._accounting.counts
+            counts[Count.REQUESTS_EXPORTED] = requests_in(metrics_data)
+            counts[Count.LOSSES_EXPORTED] = losses_in(metrics_data)
+        return result
+
+
+class SeriesStarts:
+    """Lets each series begin just before its first measurement, and an exemplar say no more than its series.
+
+    Prometheus writes a zero at the start of a series (created timestamps), so that `increase` sees its first value. The
+    SDK's start is the moment after the first measurement; it lies after the time of the point where the series was born
+    during the collection, and in the same millisecond where it was born shortly before. Prometheus refuses both zeros.
+    """
+
+    def __init__(self) -> None:
+        self._corrected: dict[tuple[str, str, str], int] = {}
+
+    def prepared(self, data: MetricsData) -> MetricsData:
+        """Copy what was collected, as it may be exported."""
+        return MetricsData([self._resource(each) for each in data.resource_metrics])
+
+    def _resource(self, resource: ResourceMetrics) -> ResourceMetrics:
+        return replace(resource, scope_metrics=[self._scope(each) for each in resource.scope_metrics])
+
+    def _scope(self, scope: ScopeMetrics) -> ScopeMetrics:
+        return replace(scope, metrics=[self._metric(scope.scope.name, each) for each in scope.metrics])
+
+    def _metric(self, scope: str, metric: Metric) -> Metric:
+        points = [self._point(scope, metric.name, each) for each in metric.data.data_points]
+        return replace(metric, data=replace(metric.data, data_points=points))  # type: ignore[arg-type]  # of its own kind
+
+    def _point(self, scope: str, metric: str, point: DataPointT) -> DataPointT:
+        exemplars = [replace(each, filtered_attributes={}) for each in point.exemplars]
+        start = point.start_time_unix_nano
+        if start is not None:  # a gauge has none
+            start = self._start(scope, metric, point, start - RESOLUTION_NANOSECONDS)
+        return replace(point, exemplars=exemplars, start_time_unix_nano=start)
+
+    def _start(self, scope: str, metric: str, point: DataPointT, start: int) -> int:
+        latest = point.time_unix_nano - RESOLUTION_NANOSECONDS
+        if start <= latest and not self._corrected:
+            return start
+        key = (scope, metric, repr(point.attributes))
+        if start > latest:
+            # Once for all: a start that moves is another life of the series to Prometheus.
+            return self._corrected.setdefault(key, latest)
+        return self._corrected.get(key, start)
+
+
+def requests_in(data: MetricsData) -> int:
+    """Count the requests that an export tells of."""
+    return sum(
+        point.count
+        for metric in metrics_in(data)
+        if metric.name == semconv.HTTP_SERVER_REQUEST_DURATION
+        for point in metric.data.data_points
+        if isinstance(point, HistogramDataPoint)
+    )
+
+
+def losses_in(data: MetricsData) -> int:
+    """Count the dropped and rejected spans that an export tells of."""
+    return sum(
+        int(point.value)
+        for metric in metrics_in(data)
+        if metric.name in LOST_SPANS
+        for point in metric.data.data_points
+        if isinstance(point, NumberDataPoint) and semconv.ERROR_TYPE in (point.attributes or {})
+    )
+
+
+def metrics_in(data: MetricsData) -> Iterator[Metric]:
+    """Walk through the metrics of an export."""
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            yield from scope.metrics

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a span may say outside this process, by the instrumentation scope that made it.
+
+Fenced scopes make spans of what clients send: only listed attributes leave. The application's own scopes say what their
+authors wrote. Every other scope says what the conventions don't call personal. No exception of the database keeps its
+text, which quotes rows. The collector's redaction is the second line of defence.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, SpanKind, Status
+from opentelemetry.util.types import AnyValue
+
+from app.telemetry import semconv
+from app.telemetry.delivery.database import DATABASE_SCOPE, Database, statement_attributes
+from app.telemetry.delivery.texts import as_text, without_literals, without_query
+from app.telemetry.safety import complain
+
+HTTP_SCOPE: Final = "opentelemetry.instrumentation.flask"
+LIGHT_SCOPE: Final = "app.telemetry_light"
+FENCED: Final = frozenset({HTTP_SCOPE, DATABASE_SCOPE, LIGHT_SCOPE})
+OWN: Final = re.compile(rf"(?:app|{re.escape(semconv.SERVICE)})(?:\..*)?")
+# The instrumentors also record the client's address, user agent, query string and Host header. A list of what may leave
+# is safe with their next version as well; a list of what may not isn't.
+ALLOWED: Final = {
+    SpanKind.SERVER: frozenset(
+        {
+            semconv.HTTP_REQUEST_METHOD,
+            semconv.HTTP_RESPONSE_STATUS_CODE,
+            semconv.HTTP_ROUTE,
+            semconv.URL_PATH,
+            semconv.URL_SCHEME,
+            semconv.NETWORK_PROTOCOL_VERSION,
+            semconv.ERROR_TYPE,
+            semconv.LOAN_BORROWER_ID,
+            semconv.LOAN_ID,
+            semconv.LOAN_IDEMPOTENCY_OUTCOME,
+            semconv.LOAN_TRANSACTION_ID,
+        }
+    ),
+    SpanKind.CLIENT: frozenset(
+        {
+            semconv.DB_SYSTEM_NAME,
+            semconv.DB_NAMESPACE,
+            semconv.DB_OPERATION_NAME,
+            semconv.DB_QUERY_TEXT,
+            semconv.DB_RESPONSE_STATUS_CODE,
+            semconv.SERVER_ADDRESS,
+            semconv.SERVER_PORT,
+            semconv.ERROR_TYPE,
+        }
+    ),
+}
+# What the instrumentors record by themselves and the lists leave out on purpose; nobody waits for it.
+LEFT_OUT: Final = frozenset(
+    {
+        "client.address",
+        "client.port",
+        "db.user",
+        "http.request.method_original",
+        "network.peer.address",
+        "network.peer.port",
+        "server.address",
+        "server.port",
+        "url.path",
+        "url.query",
+        "user_agent.original",
+    }
+)
+# Names by which the conventions, present and former, record who a person is or what they sent.
+PERSONAL: Final = re.compile(
+    r"(?:client|source)\.(?:address|port)|network\.peer\.address|user_agent\.original|url\.query|session\.id"
+    r"|(?:enduser|user|http\.request\.header|http\.response\.header|db\.query\.parameter)\..*|db\.statement\.parameters"
+    r"|http\.(?:user_agent|client_ip)|net\.(?:peer\.ip|sock\.peer\.addr)"
+)
+# Attributes that stay, without the part that is a person's.
+SHORTENED: Final[Mapping[str, Callable[[str], str]]] = {
+    "url.full": without_query,
+    "http.url": without_query,
+    "http.target": without_query,
+    "db.query.text": without_literals,
+    "db.statement": without_literals,
+}
+EXCEPTION: Final = "exception"  # the conventions' name of the event
+TYPE: Final = frozenset({semconv.EXCEPTION_TYPE})
+DRIVER: Final = "psycopg2"  # in the type or the stack of an exception: its text may quote a row
+MOST_SAID: Final = 256  # names are written in code, of which there is only so much
+
+_logger = logging.getLogger(__name__)
+
+Attributes = Mapping[str, AnyValue]
+
+
+class RedactingSpanExporter(SpanExporter):
+    """Passes on to an exporter what spans may say, and logs the name of what it leaves out, once."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._said: set[tuple[str, str]] = set()
+        self.database: Database | None = None
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export copies without what must not leave."""
+        return self._exporter.export([self._isolated(span) for span in spans])
+
+    def shutdown(self) -> None:
+        """Shut the exporter down."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the exporter."""
+        return self._exporter.force_flush(timeout_millis)
+
+    def _isolated(self, span: ReadableSpan) -> ReadableSpan:
+        try:
+            return self.redacted(span)
+        except Exception as error:  # noqa: BLE001  # one span must not cost its batch
+            complain("redacting_a_span", error)
+            return copy(span, {}, [], [])
+
+    def redacted(self, span: ReadableSpan) -> ReadableSpan:
+        """Copy a span as it may leave."""
+        scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
+        if scope in FENCED:
+            return self._fenced(span, scope)
+        attributes = span.attributes or {}
+        if not OWN.fullmatch(scope):
+            attributes = without_personal(attributes)
+        if any(quotes_rows(event) for event in span.events):
+            events = [without_texts(event) if quotes_rows(event) else event for event in span.events]
+            return copy(span, attributes, events, span.links)
+        return span if attributes is span.attributes else copy(span, attributes, span.events, span.links, span.status)
+
+    def _fenced(self, span: ReadableSpan, scope: str) -> ReadableSpan:
+        listed = ALLOWED.get(span.kind, frozenset())
+        attributes = dict(span.attributes or {})
+        if scope == DATABASE_SCOPE and self.database:
+            attributes = self.database.attributes | statement_attributes(attributes, span.events)
+        kept = self._listed(scope, attributes, listed)
+        path = kept.pop(semconv.URL_PATH, None)
+        if path is not None and semconv.HTTP_ROUTE in kept:  # without a route the path is whatever a client typed
+            kept[semconv.URL_PATH] = as_text(str(path))
+        events = [
+            without_texts(event) if event.name == EXCEPTION else self._event(scope, event, listed)
+            for event in span.events
+        ]
+        links = [Link(link.context, self._listed(scope, link.attributes or {}, listed)) for link in span.links]
+        return copy(span, kept, events, links)
+
+    def _event(self, scope: str, event: Event, listed: frozenset[str]) -> Event:
+        return Event(event.name, self._listed(scope, event.attributes or {}, listed), event.timestamp)
+
+    def _listed(self, scope: str, attributes: Attributes, listed: frozenset[str]) -> dict[str, AnyValue]:
+        for name in attributes.keys() - listed - LEFT_OUT:
+            self._say(scope, name)
+        return {name: value for name, value in attributes.items() if name in listed}
+
+    def _say(self, scope: str, name: str) -> None:
+        if (scope, name) not in self._said and len(self._said) < MOST_SAID:
+            self._said.add((scope, name))
+            _logger.warning(semconv.EVENT_SPAN_ATTRIBUTE_DROPPED, extra={"scope": scope, "attribute": name})
+
+
+def without_personal(attributes: Attributes) -> dict[str, AnyValue]:
+    """Leave out what the conventions record about a person."""
+    return {
+        name: SHORTENED[name](str(value)) if name in SHORTENED else value
+        for name, value in attributes.items()
+        if not PERSONAL.fullmatch(name)
+    }
+
+
+def quotes_rows(event: Event) -> bool:
+    """Tell whether an exception comes from the database, or was raised while one of it was handled."""
+    attributes = event.attributes or {}
+    return any(
+        DRIVER in str(attributes.get(name, "")) for name in (semconv.EXCEPTION_TYPE, semconv.EXCEPTION_STACKTRACE)
+    )
+
+
+def without_texts(event: Event) -> Event:
+    """Copy an exception's event with its type alone."""
+    kept = {name: value for name, value in (event.attributes or {}).items() if name in TYPE}
+    return Event(event.name, kept, event.timestamp)
+
+
+def copy(
+    span: ReadableSpan,
+    attributes: Attributes,
+    events: Sequence[Event],
+    links: Sequence[Link],
+    status: Status | None = None,
+) -> ReadableSpan:
+    """Copy a span with other contents; without a status given, its code alone: the text quotes the exception."""
+    return ReadableSpan(
+        name=name_of(span, attributes),
+        context=span.get_span_context(),
+        parent=span.parent,
+        resource=span.resource,
+        attributes=attributes,
+        events=events,
+        links=links,
+        kind=span.kind,
+        status=status or Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=max(span.end_time or 0, span.start_time or 0),  # where the wall clock was set back meanwhile
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def name_of(span: ReadableSpan, attributes: Attributes) -> str:
+    """Name a span; a statement's by its operation and database, as the conventions have it."""
+    scope = span.instrumentation_scope
+    if scope and scope.name == DATABASE_SCOPE and semconv.DB_NAMESPACE in attributes:
+        return f"{attributes[semconv.DB_OPERATION_NAME]!s} {attributes[semconv.DB_NAMESPACE]!s}"
+    return span.name

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts spans before the batch processor may drop them, and keeps a batch until the collector has answered."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from app.telemetry.delivery.accounting import Accounting, Count
+from app.telemetry.switch_interval import short_switch_interval
+
+# A collector that restarts is back in seconds; asked more often it would only have more to refuse.
+FIRST_PAUSE_SECONDS: Final = 0.5
+LAST_PAUSE_SECONDS: Final = 5.0
+
+
+class CountingSpanProcessor(SpanProcessor):
+    """Counts sampled spans as they end, to be added before the BatchSpanProcessor, whose queue may be full."""
+
+    def __init__(self, accounting: Accounting, stop_repeating: Callable[[], None]) -> None:
+        self._accounting = accounting
+        self._stop_repeating = stop_repeating
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Count a span."""
+        context = span.get_span_context()
+        if context and context.trace_flags.sampled:
+            self._accounting.spans(Count.SPANS_ENDED, 1)
+
+    def shutdown(self) -> None:
+        """End the repetitions: the batch processor, which is shut down next, waits for the batch under way."""
+        self._stop_repeating()
+
+
+class Answer(Protocol):
+    """What is known about the last export."""
+
+    @property
+    def retryable(self) -> bool:
+        """Tell whether a failed export may be repeated."""
+        ...
+
+    def forget(self) -> None:
+        """Forget it."""
+        ...
+
+
+class AccountedSpanExporter(SpanExporter):
+    """Repeats a batch while its failure is retryable, and counts what was sent, delivered and rejected.
+
+    The exporter it wraps gives a batch up when its time is over (OTEL_EXPORTER_OTLP_TIMEOUT). Meanwhile the batch
+    processor keeps the newest spans, drops the oldest and counts them.
+    """
+
+    def __init__(self, exporter: SpanExporter, answer: Answer, accounting: Accounting) -> None:
+        self._exporter = exporter
+        self._answer = answer
+        self._accounting = accounting
+        self._closing = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export until the collector has answered, or this is shut down."""
+        self._accounting.spans(Count.SPANS_SENT, len(spans))
+        pause = FIRST_PAUSE_SECONDS
+        while (result := self._try(spans)) is SpanExportResult.FAILURE and self._answer.retryable:
+            if self._closing.wait(pause):
+                return result  # neither delivered nor rejected: unacknowledged
+            pause = min(2 * pause, LAST_PAUSE_SECONDS)
+        delivered = result is SpanExportResult.SUCCESS
+        self._accounting.spans(Count.SPANS_DELIVERED if delivered else Count.SPANS_REJECTED, len(spans))
+        return result
+
+    def _try(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self._answer.forget()
+        with short_switch_interval():
+            return self._exporter.export(spans)
+
+    def stop_repeating(self) -> None:
+        """Try each further batch once: the process ends."""
+        self._closing.set()
+
+    def shutdown(self) -> None:
+        """Shut the exporter down."""
+        self.stop_repeating()
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the exporter."""
+        return self._exporter.force_flush(timeout_millis)
