@@ -87,8 +87,8 @@ class LogFile(Sink):
         self._path = path
         self._max_bytes = max_bytes
         self._writer = os.getpid()
-        self._rest = b""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._rest = _missing_end(path)
         self._descriptor = self._open()
 
     def write_line(self, line: str) -> None:
@@ -96,7 +96,7 @@ class LogFile(Sink):
         if os.getpid() != self._writer:  # this process only inherited the file, and rotation needs a single writer
             return
         data = self._rest + line.encode()
-        if self._size + len(data) > self._max_bytes:
+        if self._size + len(data) > self._max_bytes and not self._rest:  # the collector joins no line of two files
             with contextlib.suppress(OSError):  # then the file grows on, which loses nothing
                 self._rotate()
         written = os.write(self._descriptor, data)
@@ -124,3 +124,11 @@ class LogFile(Sink):
         full = self._descriptor
         self._descriptor = self._open()
         os.close(full)
+
+
+def _missing_end(path: Path) -> bytes:
+    """Give the line feed that a file lacks whose writer was killed within a line: the next line would join it."""
+    with contextlib.suppress(OSError), path.open("rb") as file:  # no file yet, or an empty one
+        file.seek(-1, os.SEEK_END)
+        return b"" if file.read(1) == b"\n" else b"\n"
+    return b""

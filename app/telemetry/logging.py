@@ -15,6 +15,7 @@ from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.json import JsonEncoder, JsonFormatter
 
 from app.telemetry import redaction, semconv
+from app.telemetry.line_length import MOST_LINE_BYTES, shortened
 from app.telemetry.log_directory import log_path
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
 from app.telemetry.resource import instance_id, instance_name
@@ -153,10 +154,12 @@ class JsonLines(JsonFormatter):
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         """Write JSON with one encoder for all lines, by default each makes its own; a bad field costs only itself."""
         try:
-            return self._encode(log_data)
+            line = self._encode(log_data)
         except Exception as error:  # noqa: BLE001  # keys that are no text, circles, values that can't say what they are
             complain("formatting_a_line", error)
-            return self._encode({key: self._writable(value) for key, value in log_data.items()})
+            log_data = {key: self._writable(value) for key, value in log_data.items()}
+            line = self._encode(log_data)
+        return line if len(line) <= MOST_LINE_BYTES else self._encode(shortened(log_data, self._encode))
 
     def _writable(self, value: object) -> object:
         try:

@@ -80,6 +80,36 @@ def test_what_a_full_disk_cut_off_is_completed_later(log_file: LogFile, monkeypa
     assert written(log_file) == ["first line", "second line"]
 
 
+def test_what_a_full_disk_cut_off_is_completed_in_the_same_file(
+    log_file: LogFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:150]))
+    log_file.handle(record("first " + "x" * 160))
+    monkeypatch.setattr(os, "write", write)
+    log_file.handle(record("second " + "x" * 100))
+    log_file.handle(record("third"))
+
+    full = Path(log_file.target).with_suffix(".1.jsonl")
+    assert [line.split()[0] for line in full.read_text().splitlines()] == ["first", "second"]
+    assert Path(log_file.target).read_text() == "third\n"
+
+
+@pytest.mark.parametrize(("left", "lines"), [("half a li", ["half a li", "next"]), ("whole\n", ["whole", "next"])])
+def test_a_line_that_a_killed_writer_left_unfinished_takes_no_other_with_it(
+    tmp_path: Path, left: str, lines: list[str]
+) -> None:
+    path = tmp_path / "api-w0.jsonl"
+    path.write_text(left)
+
+    file = LogFile(path)
+    file.handle(record("next"))
+    file.close()
+
+    assert path.read_text().splitlines() == lines
+
+
 def test_a_full_disk_is_reported_once_and_fails_nobody(
     log_file: LogFile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
