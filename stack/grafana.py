@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stack.go_memory import go_memory
 from stack.ports import HOST
 from stack.process import Command
 from stack.site import common_environment
@@ -37,7 +38,7 @@ def command(site: Site) -> Command:
     return Command(
         argv=[shutil.which("grafana") or "grafana", "server", "--homepath", str(_home())],
         log=site.output("grafana"),
-        env=common_environment() | _environment(site),
+        env=common_environment() | go_memory("grafana") | _environment(site),
         cwd=site.data("grafana"),
     )
 

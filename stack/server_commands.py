@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stack.go_memory import go_memory
 from stack.overlays import require_overlay
 from stack.ports import HOST
 from stack.process import Command
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _command(site: Site, service: str, argv: list[str], env: Mapping[str, str] | None = None) -> Command:
-    environment = common_environment() | dict(env or {})
+    environment = common_environment() | go_memory(service) | dict(env or {})
     return Command(argv=argv, log=site.output(service), env=environment, cwd=site.run_dir)
 
 
@@ -64,7 +65,6 @@ def otelcol(site: Site) -> Command:
             "OTELCOL_METRICS_HOST": HOST,
             "OTELCOL_METRICS_PORT": str(site.port("otelcol", "metrics")),
             "APP_ENV": site.settings.get("APP_ENV", "dev"),
-            "GOMEMLIMIT": "320MiB",
         },
     )
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from grafana.provisioned.files import sources
 from stack import grafana
 from stack.addresses import Addresses
 from stack.catalogue import BY_NAME
 from stack.environment import parse
+from stack.go_memory import GROWTH_PERCENT, LIMITS_MIB
 from stack.ports import FreePorts
 from stack.services import SERVICES
 from stack.site import Site
@@ -229,3 +231,28 @@ def test_development_starts_without_anything_to_fill_in() -> None:
     settings = parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {})
 
     assert {name for name in variables(load()) if not settings[name]} <= MAY_BE_EMPTY
+
+
+@pytest.mark.parametrize("service", LIMITS_MIB)
+def test_go_collects_garbage_before_the_container_is_full(service: str) -> None:
+    found = load()["services"][service]
+    limit = _mebibytes(found["mem_limit"])
+    if service == "otelcol":  # it refuses before its container is full
+        collector = yaml.safe_load((ROOT / CONFIGS[service]).read_text(encoding="utf-8"))
+        limit = collector["processors"]["memory_limiter"]["limit_mib"]
+
+    assert found["environment"]["GOMEMLIMIT"] == f"{LIMITS_MIB[service]}MiB"
+    assert LIMITS_MIB[service] == limit * 8 // 10
+
+
+@pytest.mark.parametrize("service", GROWTH_PERCENT)
+def test_the_heap_grows_as_little_as_without_docker(service: str) -> None:
+    assert load()["services"][service]["environment"]["GOGC"] == str(GROWTH_PERCENT[service])
+
+
+def test_every_server_in_go_has_a_limit_for_its_memory() -> None:
+    assert set(LIMITS_MIB) == {*SERVERS, "grafana"}
+
+
+def _mebibytes(limit: str) -> int:
+    return int(limit[:-1]) * {"m": 1, "g": 1024}[limit[-1]]
