@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the memory of the whole chain at rest and under a steady load, and print a Markdown table."""
+"""Measure the memory of the whole chain at rest, under a steady load, and after half an hour of light load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import requests
 
@@ -17,9 +17,17 @@ from stack.errors import StackError
 from stack.runner import Stack
 from stack.tour.caller import BORROWERS, LOANS, Caller, application, registration
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SETTLE_SECONDS = 20.0
 CLIENTS = 5
 MEGABYTE = 1024  # /proc counts in kB
+LIGHT_RATE = 10.0  # requests per second
+MINUTE = 60.0
+# What a laptop of 8 GB can spare beside a browser and an editor. Tempo alone held 500 MB after an hour of light load.
+MOST_MB = 1000
+TOTAL = "**total**"
 CREATED = 201
 
 
@@ -107,47 +115,79 @@ def _descendants(pid: int) -> list[int]:
     return family[1:]
 
 
-def table(rest: dict[str, Memory], loaded: dict[str, Memory]) -> str:
-    """Write the figures as Markdown, the largest first."""
-    lines = ["| service | at rest, RSS MB | PSS MB | under load, RSS MB | PSS MB |", "|---|---:|---:|---:|---:|"]
-    largest_first = sorted(rest, key=lambda name: -loaded[name].shared_once)
-    lines += [_line(name, rest[name], loaded[name]) for name in largest_first]
-    return "\n".join([*lines, _line("**total**", _total(rest), _total(loaded))])
+@dataclass(frozen=True)
+class Look:
+    """The memory of each service at one time."""
+
+    when: str
+    services: dict[str, Memory]
+
+    @property
+    def total(self) -> Memory:
+        """Add up the services."""
+        return Memory(*(sum(values) for values in zip(*self.services.values(), strict=True)))
+
+    def values(self, name: str) -> list[str]:
+        """Give the cells of a service, or of all together."""
+        return [f"{value:.0f}" for value in (self.total if name == TOTAL else self.services[name])]
 
 
-def _line(name: str, rest: Memory, loaded: Memory) -> str:
-    return f"| {name} | {' | '.join(f'{value:.0f}' for value in (*rest, *loaded))} |"
+def table(looks: Sequence[Look]) -> str:
+    """Write the figures as Markdown, the largest of the last look first."""
+    head = ["service", *(f"{look.when}, {kind}" for look in looks for kind in ("RSS MB", "PSS MB"))]
+    names = sorted(looks[-1].services, key=lambda name: -looks[-1].services[name].shared_once)
+    rows = [[name, *(value for look in looks for value in look.values(name))] for name in [*names, TOTAL]]
+    return "\n".join([_row(head), _row(["---", *["---:"] * (len(head) - 1)]), *map(_row, rows)])
 
 
-def _total(memory: dict[str, Memory]) -> Memory:
-    return Memory(*(sum(values) for values in zip(*memory.values(), strict=True)))
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:
-    """Start a copy of the stack, measure it at rest and under load, and print the table."""
+    """Start a copy of the stack, measure it, print the table, and fail if the stack takes too much."""
     parser = argparse.ArgumentParser(prog="python -m stack.measure_memory", description=__doc__)
     parser.add_argument("--rate", type=float, default=100.0, help="requests per second (default: 100)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
+    parser.add_argument("--after", type=float, default=30.0, help="minutes of light load behind it (default: 30)")
     arguments = parser.parse_args()
     try:
         with Stack.temporary() as stack:
-            _measure(stack, arguments.rate, arguments.seconds)
+            largest = _measure(stack, arguments.rate, arguments.seconds, arguments.after)
     except StackError as error:
         print(f"{error.output}\nerror: {error}", file=sys.stderr)
         return 1
-    return 0
+    return too_much(largest)
 
 
-def _measure(stack: Stack, rate: float, seconds: float) -> None:
+def too_much(look: Look) -> int:
+    """Say how much the whole stack took; give the exit code."""
+    print(f"The whole stack took {look.total.shared_once:.0f} MB at most (PSS, {look.when}); the limit is {MOST_MB}.")
+    return int(look.total.shared_once >= MOST_MB)
+
+
+def _measure(stack: Stack, rate: float, seconds: float, minutes: float) -> Look:
+    """Look at rest, under load, and each minute of the light load; give the largest of them all."""
+    url = stack.url("api" if "nginx" in stack.missing else "nginx")
     time.sleep(SETTLE_SECONDS)
-    rest = {name: memory_of(pid) for name, pid in stack.pids().items()}
-    clients = load(stack.url("api" if "nginx" in stack.missing else "nginx"), rate, seconds)
-    loaded = {name: memory_of(pid) for name, pid in stack.pids().items()}
+    looks = [_look(stack, "at rest")]
+    clients = load(url, rate, seconds)
+    looks.append(_look(stack, "under load"))
+    minute_by_minute = []
+    for minute in range(1, round(minutes) + 1):
+        clients += load(url, LIGHT_RATE, MINUTE)
+        minute_by_minute.append(_look(stack, f"after {minute} min"))
+        print(f"{minute_by_minute[-1].when}: {minute_by_minute[-1].total.shared_once:.0f} MB PSS", file=sys.stderr)
+    print(table([*looks, *minute_by_minute[-1:]]))
     sent, failed = sum(client.sent for client in clients), sum(client.failed for client in clients)
-    print(table(rest, loaded))
-    print(f"\nUnder load: {sent} requests in {seconds:.0f} s ({sent / seconds:.0f}/s), {failed} failed.")
+    print(f"\n{rate:g} requests/s for {seconds:g} s, then {LIGHT_RATE:g}/s: {sent} requests, {failed} failed.")
     for name, reason in stack.missing.items():
         print(f"Not measured: {name} ({reason}).")
+    return max([*looks, *minute_by_minute], key=lambda look: look.total.shared_once)
+
+
+def _look(stack: Stack, when: str) -> Look:
+    return Look(when, {name: memory_of(pid) for name, pid in stack.pids().items()})
 
 
 if __name__ == "__main__":
