@@ -169,7 +169,8 @@ def test_grafana_has_the_same_settings_without_docker(tmp_path: Path) -> None:
         "GF_SMTP_HOST",
         "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH",
     }
-    assert {name for name in compose if name not in native} == {"GF_SECURITY_ADMIN_PASSWORD__FILE", "LINKS"}
+    only_there = {"GF_SECURITY_ADMIN_PASSWORD__FILE", "LINKS", "NO_PROXY", "no_proxy"}  # natively no proxy is passed on
+    assert {name for name in compose if name not in native} == only_there
 
 
 def test_grafanas_home_page_is_a_dashboard_that_is_mounted() -> None:
@@ -256,3 +257,13 @@ def test_every_server_in_go_has_a_limit_for_its_memory() -> None:
 
 def _mebibytes(limit: str) -> int:
     return int(limit[:-1]) * {"m": 1, "g": 1024}[limit[-1]]
+
+
+def test_containers_ask_each_other_directly_whatever_proxy_docker_hands_them() -> None:
+    """Docker sets HTTP_PROXY in every container where the client's configuration names one."""
+    services = {name: one for name, one in load()["services"].items() if one.get("restart") != "no"}
+    # PostgreSQL asks nobody, and its exporter speaks no HTTP to it.
+    for name in services.keys() - {"db", "postgres-exporter"}:
+        environment = services[name]["environment"]
+        assert environment["NO_PROXY"] == environment["no_proxy"]
+        assert {"localhost", "127.0.0.1", *services} <= set(environment["NO_PROXY"].split(",")), name
