@@ -13,7 +13,8 @@ from loadtest.borrower import Borrower
 from loadtest.collector import Collector
 from loadtest.officer import LoanOfficer
 from loadtest.person import RETRIED_SHARE
-from loadtest.thresholds import FEWEST_REQUESTS, exit_code, judge, table
+from loadtest.progress import report
+from loadtest.thresholds import FEWEST_REQUESTS, exit_code, judge, summary, table
 
 __all__ = ["Applicant", "Borrower", "Collector", "LoanOfficer"]
 
@@ -27,7 +28,7 @@ def add_options(parser: LocustArgumentParser) -> None:
 
 
 def decide(environment: Environment, **_: object) -> None:
-    """Print the verdicts and make the process fail when a threshold did not hold."""
+    """Make the process fail when a threshold did not hold; the verdicts are written last, below Locust's tables."""
     runner = environment.runner
     if isinstance(runner, WorkerRunner):  # the master sees everybody's figures and decides
         return
@@ -35,10 +36,11 @@ def decide(environment: Environment, **_: object) -> None:
     options = environment.parsed_options
     asked = (options.fewest, options.slack) if options is not None else ()
     verdicts = judge(environment.stats, crashes, *asked)
-    sys.stdout.write(f"\n{table(verdicts)}\n\n")
-    sys.stdout.flush()
     environment.process_exit_code = exit_code(verdicts)
+    text = f"\n{table(verdicts)}\n\n{summary(verdicts)}\n"
+    environment.events.quit.add_listener(lambda **_: sys.stdout.write(text))  # type: ignore[no-untyped-call]
 
 
 events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]  # Locust's hooks have no types
 events.quitting.add_listener(decide)  # type: ignore[no-untyped-call]
+events.test_start.add_listener(report)  # type: ignore[no-untyped-call]

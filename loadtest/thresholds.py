@@ -55,6 +55,12 @@ def exit_code(verdicts: list[Verdict]) -> int:
     return 0 if all(verdict.held for verdict in verdicts) else 1
 
 
+def summary(verdicts: list[Verdict]) -> str:
+    """Say in one line whether every threshold held."""
+    failed = sum(not verdict.held for verdict in verdicts)
+    return f"load: failed, {failed} of {len(verdicts)} thresholds" if failed else "load: passed, every threshold held"
+
+
 def table(verdicts: list[Verdict]) -> str:
     """Draw the verdicts, one a line, with the failed ones marked."""
     header = Verdict("threshold", "asked", "measured", held=True)

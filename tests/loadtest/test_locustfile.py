@@ -58,6 +58,10 @@ def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Pa
     assert [row for row in rows if ": requests" not in row] == [], done.stdout + done.stderr
     assert len(rows) <= EMPTY_ROWS_AT_MOST, rows
     assert done.returncode == (1 if rows else 0)
+    assert done.stdout.splitlines()[-1] == ("load: failed" if rows else "load: passed") + (
+        f", {len(rows)} of {done.stdout.count('ok    ') + len(rows)} thresholds" if rows else ", every threshold held"
+    )
+    assert f"load: 10 s of {seconds} s, " in done.stdout
     assert "<html" in report.read_text(encoding="utf-8")
 
 
