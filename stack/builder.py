@@ -36,6 +36,7 @@ class Builder:
         self.total = len(self._queue)
         self._current: Compilation | None = None
         self._started = 0.0
+        self._spent = self._expected = 0.0  # by what was compiled here until now
         self._told = ("", 0.0)
 
     @property
@@ -60,6 +61,8 @@ class Builder:
             if not self._current.tick():
                 return
             self.programs[recipe.name] = self._current.target
+            self._spent += time.monotonic() - self._started
+            self._expected += _expected(recipe)
         except StackError as error:
             self.failed[recipe.name] = error
         self._current = None
@@ -78,11 +81,11 @@ class Builder:
             return "nothing to build" if self.done else "about to build"
         recipe = self._current.recipe
         elapsed = time.monotonic() - self._started
-        cores = os.cpu_count() or 1
-        left = sum(one.cpu_seconds for one in self._queue) / cores - min(elapsed, recipe.cpu_seconds / cores)
+        pace = self._spent / self._expected if self._expected else 1.0
+        left = time_left(_expected(recipe), elapsed, sum(map(_expected, self._queue[1:])), pace)
         number = f"{self.total - len(self._queue) + 1} of {self.total}"
         verb = "waiting for another build of" if self._current.waiting else "building"
-        return f"{verb} {recipe.name} ({number}), {duration(elapsed)} so far, at most {rough(left)} left"
+        return f"{verb} {recipe.name} ({number}), {duration(elapsed)} so far, {left}"
 
     def news(self) -> str | None:
         """Give the progress when it is worth a new line: another program, or the same one for a while."""
@@ -117,6 +120,22 @@ def installed(recipe: Recipe) -> Path | None:
         return None
     exact = re.search(rf"(?<![\d.]){re.escape(recipe.version)}(?![\d.])", result.stdout + result.stderr)
     return Path(path) if exact else None
+
+
+def time_left(usual: float, elapsed: float, rest: float, pace: float) -> str:
+    """Estimate the time left, from what the current program and the rest of them usually take, all in seconds.
+
+    `pace` is how many times longer than usual this machine has needed so far. A quick start is no promise.
+    """
+    pace = max(1.0, pace)
+    if elapsed <= pace * usual:
+        return f"about {rough(pace * (usual + rest) - elapsed)} left"
+    after = max(pace, elapsed / usual) * rest
+    return f"longer than expected; about {rough(after)} for the rest" if rest else "longer than expected"
+
+
+def _expected(recipe: Recipe) -> float:
+    return recipe.cpu_seconds / (os.cpu_count() or 1)
 
 
 def rough(seconds: float) -> str:

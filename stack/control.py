@@ -88,7 +88,9 @@ def wait_ready(run_dir: Path, name: str, seconds: float = READY_SECONDS) -> str:
 
 def main() -> None:
     """Read the command line, ask, and say what happened."""
-    parser = argparse.ArgumentParser(prog="nox -s stop|start --", description="Stop or start one server of the stack.")
+    parser = argparse.ArgumentParser(
+        prog="./nox -s stop|start --", description="Stop or start one server of the stack."
+    )
     parser.add_argument("word", choices=WORDS, help=argparse.SUPPRESS)
     parser.add_argument("name", nargs="?", metavar="NAME", help="api, db, loki, ... (default: list them)")
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")

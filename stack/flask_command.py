@@ -20,7 +20,7 @@ NEEDS_NO_STACK = {"api-key", "--help"}
 
 def main() -> None:
     """Run `flask --app app.wsgi` with the given words, or say in one line what is missing for it."""
-    parser = argparse.ArgumentParser(prog="nox -s flask --", add_help=False)  # the commands have their own help
+    parser = argparse.ArgumentParser(prog="./nox -s flask --", add_help=False)  # the commands have their own help
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR)
     ours, words = parser.parse_known_args()
     words = words or ["--help"]

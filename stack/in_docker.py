@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 3.0  # on loopback: it is there at once or not at all
 
 
 def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | None:
-    """Give what `nox -s up` runs in a folder, else what runs in Docker, else None."""
+    """Give what `./nox -s up` runs in a folder, else what runs in Docker, else None."""
     native = state.read(run_dir)
     if native is not None or run_dir != state.RUN_DIR:  # a folder that was named is meant
         return native
@@ -75,6 +75,8 @@ def _through_grafana(grafana: str, source: str, settings: Mapping[str, str]) -> 
 def _answers(name: str, url: str) -> bool:
     path = "/livez" if name in {"api", "nginx"} else "/"
     try:
-        return bool(requests.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok)
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy: it could not reach this machine's loopback
+            return bool(session.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok)
     except requests.RequestException:
         return False

@@ -59,7 +59,7 @@ def wait(child: Child, run_dir: Path, deadline: float, holds: Callable[[state.St
         if now and holds(now):
             return now
         if child.poll() is not None:
-            raise StackError("`nox -s up` ended by itself", child.tail(30))
+            raise StackError("`./nox -s up` ended by itself", child.tail(30))
         if time.monotonic() > deadline:
             raise StackError("not ready in time", child.tail(30))
         time.sleep(POLL_SECONDS)

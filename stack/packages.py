@@ -35,13 +35,13 @@ class Program:
         """Say that it is missing and what to do, or None when it is there."""
         if self.find():
             return None
-        return f"{self.name} is not installed: apt-get install {self.debian}, {self.elsewhere}, or the like"
+        return f"{self.name} is not installed: install it (apt-get install {self.debian}, {self.elsewhere})"
 
     def install(self, say: Callable[[str], None]) -> None:
         """Install the package where that is possible and say so first; elsewhere do nothing."""
         if self.find() or os.geteuid() != 0 or not shutil.which("apt-get") or not _is_debian_like():
             return
-        say(f"{self.name} is not installed: apt-get install {self.debian} (as root on a Debian-like system)")
+        say(f"{self.name} is not installed: installing Debian's package {self.debian} now, with apt-get")
         created = _forbid_service_start()
         try:
             for words in (["update"], ["install", "-y", "--no-install-recommends", self.debian]):

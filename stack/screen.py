@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stack.runner import Stack
     from stack.services import Service
 
+LAST_STEPS = ("Stop one server, for instance the API: ./nox -s stop -- api", "Stop everything: Ctrl-C")
 WIDTH_OF_FILES = 140  # a log file has no edge; rich would assume 80
 
 
@@ -68,7 +69,7 @@ class Screen:
                 table.add_row(name, address(stack, name), f"{service.title}{_note(stack, service)}")
         for name, reason in stack.missing.items():
             table.add_row(name, "missing", reason, style="yellow")
-        self.console.print("", table, "", *_first_steps(stack), "Stop everything: Ctrl-C", "", sep="\n", soft_wrap=True)
+        self.console.print("", table, "", *_first_steps(stack), *LAST_STEPS, "", sep="\n", soft_wrap=True)
 
     def show_failure(self, error: StackError) -> None:
         """Show a program's last lines, then the one line that says which and why."""
@@ -98,6 +99,6 @@ def _note(stack: Stack, service: Service) -> str:
 def _first_steps(stack: Stack) -> list[str]:
     pages = [("grafana", "/d/loan-service-red"), ("nginx", "/health"), ("api", "/health")]
     first = [f"Open first: {address(stack, name)}{path}" for name, path in pages if stack.is_ready(name)][:1]
-    walk = ["Follow one request through every signal: nox -s tour"] if stack.is_ready("tempo") else []
-    fill = ["Fill it with 10,000 loans and their history: nox -s seed"] if stack.is_ready("api") else []
+    walk = ["Follow one request through every signal: ./nox -s tour"] if stack.is_ready("tempo") else []
+    fill = ["Fill it with 10,000 loans and their history: ./nox -s seed"] if stack.is_ready("api") else []
     return first + fill + walk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file by which `nox -s tour`, `nox -s load` and the measurements find a running stack."""
+"""The file by which `./nox -s tour`, `./nox -s load` and the measurements find a running stack."""
 
 from __future__ import annotations
 

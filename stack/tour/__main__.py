@@ -20,7 +20,7 @@ WIDTH = 120  # queries and log lines stay readable when the output is piped
 
 def main() -> None:
     """Walk both requests, or say in one line what is missing for it."""
-    parser = argparse.ArgumentParser(prog="nox -s tour --", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./nox -s tour --", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")
     running = in_docker.running(parser.parse_args().run_dir)
     if running is None:

@@ -33,7 +33,7 @@ def test_a_builder_goes_on_after_a_failure_and_reports_progress(
     queue = Builder(["demo", "next"])
     queue.tick()
 
-    assert queue.progress() == "building demo (1 of 2), 0 s so far, at most 1 s left"
+    assert queue.progress() == "building demo (1 of 2), 0 s so far, about 1 s left"
     build.run(queue)
 
     assert set(queue.failed) == {"demo", "next"}
@@ -63,6 +63,20 @@ def test_durations_read_well(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(-3, "0 s"), (89.6, "1 min 30 s"), (91, "2 min"), (733, "12 min")])
 def test_estimates_do_not_pretend_to_be_exact(seconds: float, text: str) -> None:
     assert builder.rough(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "rest", "pace", "text"),
+    [
+        (10, 30, 1.0, "about 50 s left"),
+        (10, 30, 2.0, "about 2 min left"),  # what was built before took twice as long as it usually does
+        (10, 30, 0.5, "about 50 s left"),  # a quick start is no promise
+        (45, 30, 1.0, "longer than expected; about 45 s for the rest"),
+        (45, 0, 1.0, "longer than expected"),
+    ],
+)
+def test_estimates_follow_the_pace_of_this_machine(elapsed: float, rest: float, pace: float, text: str) -> None:
+    assert builder.time_left(30, elapsed, rest, pace) == text
 
 
 def test_without_a_compiler_every_program_is_named_with_what_to_do(
