@@ -148,6 +148,19 @@ def started_with(config: str) -> list[tuple[str, str]]:
     return [(flag, value) for flag, value in flags]
 
 
+def test_security_says_which_containers_have_a_read_only_root() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    sentence = re.search(r"The root file systems of (.*?) are read-only\. Those of (.*?) are not", text)
+    assert sentence
+    servers = {name: one for name, one in load()["services"].items() if one["restart"] != "no"}
+
+    said = [set(re.findall(r"`([\w-]+)`", names)) for names in sentence.groups()]
+
+    assert said == [
+        {name for name, one in servers.items() if bool(one.get("read_only")) == wanted} for wanted in (True, False)
+    ]
+
+
 def test_grafana_has_the_same_settings_without_docker(tmp_path: Path) -> None:
     ports = FreePorts()
     site = Site(tmp_path, Addresses({port: ports.choose(port) for one in SERVICES for port in one.ports}), {})

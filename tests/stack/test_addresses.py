@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Config files are written once, with compose names; only known addresses change, and only whole ones."""
 
+from pathlib import Path
+
 import pytest
 
 from stack.addresses import Addresses
 from stack.ports import Port
+from stack.site import Site
 
 ADDRESSES = Addresses(
     {
@@ -72,3 +75,16 @@ def test_a_port_is_found_by_name_and_the_first_one_without() -> None:
     assert ADDRESSES.of("nginx", "status") == 18081
     with pytest.raises(KeyError, match="nginx has no port smtp"):
         ADDRESSES.of("nginx", "smtp")
+
+
+def test_links_follow_the_address_where_a_reverse_proxy_publishes_them(tmp_path: Path) -> None:
+    settings = {"PUBLIC_URL": "https://loans.example"}
+    site = Site(tmp_path, Addresses({**ADDRESSES.chosen, Port("grafana", "http", 3030): 13030}), settings)
+
+    site.write_config("prometheus", ("prometheus/rules",))
+
+    text = (site.config("prometheus") / "rules" / "loan_service.alerts.yaml").read_text(encoding="utf-8")
+    assert "https://loans.example/runbooks/LoanServiceDown.md" in text
+    assert "http://localhost:13030/d/loan-service-red" in text
+    assert "http://localhost:80" not in text
+    assert (site.link("nginx"), site.link("grafana")) == ("https://loans.example", "http://localhost:13030")
