@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import requests
-from sqlalchemy import make_url
 
+from app.database_url import complete, read, render
 from stack import state
 from stack.environment import read_settings
 from stack.ports import HOST
@@ -16,7 +17,6 @@ from stack.site import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # The defaults of docker-compose.yml.
 PUBLISHED = {
@@ -37,7 +37,11 @@ def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | N
     if native is not None or run_dir != state.RUN_DIR:  # a folder that was named is meant
         return native
     settings = read_settings(root)
-    urls = {name: url for name, url in published(settings).items() if _answers(name, url)}
+    urls = {
+        name: url
+        for name, (variable, usual) in PUBLISHED.items()
+        if (url := _answering(name, _ports(settings, variable, usual)))
+    }
     if "api" not in urls:
         return None
     if "grafana" in urls:
@@ -48,35 +52,42 @@ def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | N
 
 def published(settings: Mapping[str, str]) -> dict[str, str]:
     """Give the address of everything that compose publishes by HTTP."""
-    return {name: f"http://{HOST}:{_port(settings, *port)}" for name, port in PUBLISHED.items()}
+    return {name: f"http://{HOST}:{_ports(settings, *port)[0]}" for name, port in PUBLISHED.items()}
 
 
 def database_url(settings: Mapping[str, str]) -> str:
-    """Give the service's DATABASE_URL with the port that compose publishes; empty when it is in a file of its own."""
-    url = settings.get("DATABASE_URL")
-    if not url:
-        return ""
-    here = make_url(url).set(host=HOST, port=_port(settings, "DB_PORT", DB_PORT))
-    return here.render_as_string(hide_password=False)
+    """Give the service's DATABASE_URL with the port that compose publishes, and with its password."""
+    url = complete(read(_secret(settings, "DATABASE_URL")), _secret(settings, "POSTGRES_PASSWORD"))
+    return render(url.set(host=HOST, port=_ports(settings, "DB_PORT", DB_PORT)[0]))
 
 
-def _port(settings: Mapping[str, str], variable: str, usual: int) -> int:
-    # API_PORT may be a range, one for each instance: 8000-8001.
-    first = settings.get(variable, "").partition("-")[0]
-    return int(first) if first.isdecimal() else usual
+def _secret(settings: Mapping[str, str], name: str) -> str:
+    file = settings.get(f"{name}_FILE")
+    return settings.get(name) or (Path(file).read_text(encoding="utf-8").strip() if file else "")
+
+
+def _ports(settings: Mapping[str, str], variable: str, usual: int) -> range:
+    """Read a port or, one for each instance, a range of them: API_PORT=8000-8001."""
+    first, _, last = (settings.get(variable) or str(usual)).partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def _through_grafana(grafana: str, source: str, settings: Mapping[str, str]) -> str:
     """Loki and Tempo are published nowhere; Grafana passes on what is asked of its data sources."""
-    login = f"admin:{quote(settings.get('GF_ADMIN_PASSWORD', ''), safe='')}"
+    login = f"admin:{quote(_secret(settings, 'GF_ADMIN_PASSWORD'), safe='')}"
     return f"{grafana.replace('://', f'://{login}@', 1)}/api/datasources/proxy/uid/{source}"
 
 
-def _answers(name: str, url: str) -> bool:
+def _answering(name: str, ports: range) -> str | None:
+    """Give the first address at which something answers well."""
     path = "/livez" if name in {"api", "nginx"} else "/"
-    try:
-        with requests.Session() as session:
-            session.trust_env = False  # no proxy: it could not reach this machine's loopback
-            return bool(session.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok)
-    except requests.RequestException:
-        return False
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy: it could not reach this machine's loopback
+        for port in ports:
+            url = f"http://{HOST}:{port}"
+            try:
+                if session.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok:
+                    return url
+            except requests.RequestException:
+                continue
+    return None

@@ -12,8 +12,8 @@ from stack import in_docker, state
 from stack.backends.http import BackendError, get_json
 
 SETTINGS = (
-    "APP_ENV=dev\nAPI_PORT={port}-9001\nGRAFANA_PORT={port}\nNGINX_PORT=1\nPROMETHEUS_PORT=1\nALERTMANAGER_PORT=1\nMAILPIT_PORT=1\n"
-    "DB_PORT=5433\nDATABASE_URL=postgresql+psycopg2://loan:s%40cret@db:5432/loans\nGF_ADMIN_PASSWORD=p@ss\n"
+    "APP_ENV=dev\nAPI_PORT={below}-{port}\nGRAFANA_PORT={port}\nNGINX_PORT=1\nPROMETHEUS_PORT=1\nALERTMANAGER_PORT=1\nMAILPIT_PORT=1\n"
+    "DB_PORT=5433\nDATABASE_URL=postgresql+psycopg2://loan@db:5432/loans\nPOSTGRES_PASSWORD=s@cret\nGF_ADMIN_PASSWORD=p@ss\n"
 )
 
 
@@ -40,13 +40,18 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(state, "read", lambda _: None)
-    for name in (*(variable for variable, _ in in_docker.PUBLISHED.values()), "DATABASE_URL", "DB_PORT"):
+    for name in (
+        *(variable for variable, _ in in_docker.PUBLISHED.values()),
+        "DATABASE_URL",
+        "POSTGRES_PASSWORD",
+        "DB_PORT",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
 def test_what_answers_is_offered_at_its_published_port(root: Path, port: int) -> None:
-    (root / ".env").write_text(SETTINGS.format(port=port))
+    (root / ".env").write_text(SETTINGS.format(port=port, below=port - 1))
 
     found = in_docker.running(root=root)
 
@@ -59,13 +64,13 @@ def test_what_answers_is_offered_at_its_published_port(root: Path, port: int) ->
 
 
 def test_nothing_is_offered_where_no_service_answers(root: Path) -> None:
-    (root / ".env").write_text(SETTINGS.format(port=1))
+    (root / ".env").write_text(SETTINGS.format(port=1, below=1))
 
     assert in_docker.running(root=root) is None
 
 
 def test_a_named_run_folder_is_never_answered_by_docker(root: Path, port: int) -> None:
-    (root / ".env").write_text(SETTINGS.format(port=port))
+    (root / ".env").write_text(SETTINGS.format(port=port, below=port - 1))
 
     assert in_docker.running(root / "run", root) is None
 
