@@ -24,7 +24,7 @@ SECONDS: Final = 2  # CPU time is counted in hundredths: 2 % of what a side take
 
 def add_to(commands: "Commands") -> None:
     """Define the command."""
-    parser = commands.add_parser("cost", help="what telemetry costs; 25 minutes, and needs wrk and valgrind")
+    parser = commands.add_parser("cost", help="what telemetry costs; 30 minutes, and needs wrk and valgrind")
     parser.add_argument(
         "--rounds", type=_several, default=ROUNDS, help=f"of each duel, in each life of its servers (default: {ROUNDS})"
     )

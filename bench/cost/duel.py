@@ -12,14 +12,14 @@ from typing import Final
 from bench.cost.routes import Route, prepare
 from bench.cost.served import Served, served
 from bench.cost.sink import collecting
-from bench.cost.variants import MODES
+from bench.cost.variants import DEFAULT, MODES
 from bench.cost.wrk import Load, finish, start
 from stack.postgres import Postgres
 
 CLIENTS: Final = 4  # as many as the worker has threads
 WARM_SECONDS: Final = 1
 # Two processes of one program differ by 3 %: where each has its memory decides what collides in the interpreter's
-# caches. What has a target is measured in several; what only stands beside it, in one.
+# caches. What has a target, or is one, is measured in several; what only stands beside it, in one.
 LIVES: Final = 4
 
 
@@ -60,7 +60,7 @@ def fight(variants: Sequence[str], rounds: int, seconds: int, say: Callable[[str
         databases, chosen = prepare(server, folder, ["bare", *variants])
         for name in variants:
             fought = [Duel(name, route.name) for route in chosen]
-            lives = LIVES if name in MODES else 1
+            lives = LIVES if name in {*MODES, DEFAULT} else 1
             for life in range(1, lives + 1):
                 with (
                     served("bare", databases["bare"], sink.endpoint("bare")) as bare,

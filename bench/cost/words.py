@@ -17,9 +17,10 @@ CPU: Final = f"""
 Bare and a variant each run under Gunicorn with the service's configuration, one worker of four
 threads, on databases that hold the same, and wrk loads both *at the same time* with {duel.CLIENTS} clients each: what
 else the machine does meets both. The figure is the CPU time of each side's processes, divided by its requests; the
-ratio is the median of the rounds, with the bounds between which half of them are. `standard` and `light` have targets:
-their rounds are repeated in {duel.LIVES} lives of both servers, as a process is faster or slower by where its memory
-happens to be. Clients, collector and PostgreSQL are not in it.
+ratio is the median of the rounds, with the bounds between which half of them are. `standard` may take at most
+{targets.OF_DEFAULT:g} of the CPU time of default OpenTelemetry on each route, although it does more; `light` has limits
+of its own. The rounds of these three are repeated in {duel.LIVES} lives of both servers, as a process is faster or
+slower by where its memory happens to be. Clients, collector and PostgreSQL are not in it.
 """.strip()
 LATENCY: Final = f"""
 Both sides at once, one client each, medians of the rounds. The target is a p99 of {targets.TAIL:g} x bare for
@@ -34,8 +35,8 @@ exporting thread can take it and keep it. A request's time counts from its arriv
 and without the time that its thread stood in line for a core, which is other programs' doing
 (`/proc/self/task/*/schedstat`). *Held* is what the slowest of a thousand takes longer than the slowest of a thousand
 bare ones: telemetry's work, locks and waits. Bare ones are held too, by the machine: its row tells how long. The figure
-is the median of the rounds, the target {targets.HOLD_MS:g} ms. On the route with a database its noise would hide what
-is looked for.
+is the median of the rounds, the target {targets.HOLD_MS["standard"]:g} ms for `standard` and
+{targets.HOLD_MS["light"]:g} ms for `light`. On the route with a database its noise would hide what is looked for.
 """.strip()
 INSTRUCTIONS: Final = f"""
 In thousands, counted by valgrind, in process, without Gunicorn, and with exports; means of three layouts of memory.

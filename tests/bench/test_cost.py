@@ -17,7 +17,7 @@ from bench.cost.instructions import Counts, mean, summary
 from bench.cost.routes import Route
 from bench.cost.served import Served
 from bench.cost.sink import collecting
-from bench.cost.targets import CPU
+from bench.cost.targets import LIGHT
 from bench.cost.variants import MODES, VARIANTS, bare
 from bench.cost.wrk import Load
 from stack import packages
@@ -94,7 +94,7 @@ def test_the_committed_figures_are_of_both_modes_on_every_route() -> None:
 
     assert set(counts) <= set(VARIANTS)
     assert set(counts) >= {"bare", *MODES}
-    assert all(list(each) == list(CPU["standard"]) for each in counts.values())
+    assert all(list(each) == list(LIGHT) for each in counts.values())
 
 
 def test_a_load_with_errors_is_no_measurement() -> None:

@@ -36,3 +36,4 @@ VARIANTS: Final = {
     ),
 }
 MODES: Final = ("standard", "light")
+DEFAULT: Final = "stock"  # what `standard` is held against
