@@ -10,6 +10,7 @@ from rich.console import Console
 from stack import in_docker, state
 from stack.backends import Loki, Prometheus, Tempo
 from stack.tour.caller import submit_application
+from stack.tour.outage import OutageError, require_outage_possible, show_outage
 from stack.tour.provoke import failing_request, slow_request
 from stack.tour.show import show_walk
 from stack.tour.walk import Follower
@@ -22,19 +23,28 @@ def main() -> None:
     """Walk both requests, or say in one line what is missing for it."""
     parser = argparse.ArgumentParser(prog="./nox -s tour --", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")
-    running = in_docker.running(parser.parse_args().run_dir)
+    parser.add_argument("--outage", action="store_true", help="at the end, stop the API until its alert is mailed")
+    asked = parser.parse_args()
+    running = in_docker.running(asked.run_dir)
     if running is None:
         sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal, or in Docker")
     waiting = [name for name in NEEDED if name not in running.urls]
     if waiting:
         sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` says when they are")
-    walk(running)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    try:
+        if asked.outage:
+            require_outage_possible(running)
+        walk(console, running)
+        if asked.outage:
+            show_outage(console, running)
+    except (OutageError, TimeoutError) as error:
+        sys.exit(f"tour: {error}")
 
 
-def walk(running: state.State) -> None:
+def walk(console: Console, running: state.State) -> None:
     """Provoke the two requests and follow each."""
     urls = running.urls
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     edge = urls.get("nginx", urls["api"])
     follower = Follower(Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
     loan_id = submit_application(edge)
