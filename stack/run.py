@@ -16,7 +16,7 @@ from stack import nginx, state
 from stack.control import DONE, Control
 from stack.environment import read_settings
 from stack.errors import StackError
-from stack.ports import FixedPorts, FreePorts
+from stack.ports import FixedPorts, FreePorts, PortError
 from stack.runner import TICK_SECONDS, Stack
 from stack.screen import Screen, address
 from stack.services import SERVICES
@@ -25,7 +25,7 @@ from stack.site import ROOT
 from stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from stack.ports import Ports
 
@@ -145,12 +145,14 @@ class Run:
             self._screen.say(f"{self._run_dir / state.FILE} could not be written: {error.strerror}")
 
 
-def fixed_ports(environ: Mapping[str, str]) -> Ports:
+def fixed_ports(environ: Mapping[str, str], only: Collection[str] | None) -> Ports:
     """Give the ports of the settings, all of them read by now: a wrong one is named before anything is made."""
     ports = FixedPorts.from_env(environ)
-    for service in SERVICES:
-        for port in service.ports:
-            ports.choose(port)
+    taken: dict[int, str] = {}
+    for port in (port for service in SERVICES if only is None or service.name in only for port in service.ports):
+        other = taken.setdefault(number := ports.choose(port), port.variable)
+        if other != port.variable:
+            raise PortError(f"{port.variable}: another port than {other}'s {number} is expected")
     return ports
 
 
@@ -160,7 +162,7 @@ def up(arguments: argparse.Namespace) -> None:
     try:
         settings = read_settings(ROOT)
         require_settings(settings)
-        ports = FreePorts() if arguments.free_ports else fixed_ports({**settings, **os.environ})
+        ports = FreePorts() if arguments.free_ports else fixed_ports({**settings, **os.environ}, arguments.only)
         with state.only_one(arguments.run_dir):
             nginx.install(screen.say)
             stack = Stack(arguments.run_dir, ports, arguments.only)

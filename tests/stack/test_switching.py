@@ -41,6 +41,7 @@ def run_dir() -> Iterator[Path]:
         ({"API_PORT": "eighty"}, "API_PORT: a whole number from 0 to 65535 is expected"),
         ({"PROMETHEUS_PORT": "eighty"}, "PROMETHEUS_PORT: a port number from 1 to 65535 is expected"),
         ({"OTELCOL_OVERLAY": "tail_sampling"}, "OTELCOL_OVERLAY: one of collector, tail-sampling is expected"),
+        ({"PROMETHEUS_PORT": "5432"}, "PROMETHEUS_PORT: another port than DB_PORT's 5432 is expected"),
         ({"APP_ENV": "prod"}, "APP_ENV: dev, staging or production is expected"),
         ({"DATABASE_URL": "postgresql+psycopg2://loan:%zz@db/loans"}, "DATABASE_URL: percent-encoding is expected"),
         ({"APP_ENV": "staging", **SECRETS, "GF_ADMIN_PASSWORD": "loan-dev-grafana"}, "GF_ADMIN_PASSWORD: a secret"),
