@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 from app.domain.events import DomainEvent
 from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
-from app.telemetry.logging import write_line
+from app.telemetry.logging import lines_lost, write_line
 from app.telemetry.safety import complain
 from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
@@ -30,6 +30,13 @@ def create_instruments(meter: Meter, threads: int) -> None:
 
     meter.create_observable_up_down_counter(
         semconv.LOAN_SERVICE_THREADS_LIMIT, [limit], "{thread}", "Requests that this worker can handle at once."
+    )
+
+    def lost(_options: CallbackOptions) -> list[Observation]:
+        return [Observation(lines, {semconv.LOAN_LOG_SINK: sink}) for sink, lines in lines_lost().items()]
+
+    meter.create_observable_counter(
+        semconv.LOAN_SERVICE_LOG_LINES_LOST, [lost], "{line}", "Log lines that this worker could not write."
     )
 
 

@@ -33,12 +33,14 @@ class OncePerMinute:
 
 
 class Sink(logging.Handler):
-    """A handler that says on stderr, at most once a minute, that lines are being lost, and goes on."""
+    """A handler that counts lost lines, says on stderr at most once a minute that there are some, and goes on."""
 
+    kind = "stdout"
     target = "stdout"
 
     def __init__(self) -> None:
         super().__init__()
+        self.lost = 0
         self._reports = OncePerMinute()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -66,7 +68,8 @@ class Sink(logging.Handler):
         self.report()
 
     def report(self) -> None:
-        """Say that lines are being lost, unless it was said within the last minute."""
+        """Count a lost line, and say so, unless it was said within the last minute."""
+        self.lost += 1
         error = sys.exc_info()[1]
         if error is not None and self._reports.allows():
             report = {
@@ -80,6 +83,8 @@ class Sink(logging.Handler):
 
 class LogFile(Sink):
     """A file of one process, rotated by size; old files keep the ending that the collector looks for."""
+
+    kind = "file"
 
     def __init__(self, path: Path, max_bytes: int = MAX_FILE_BYTES) -> None:
         super().__init__()

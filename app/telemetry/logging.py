@@ -88,6 +88,11 @@ def remove_sinks() -> None:
     _sinks.clear()
 
 
+def lines_lost() -> dict[str, int]:
+    """Count the lines that this process could not write, by the kind of sink."""
+    return {sink.kind: sink.lost for sink in _sinks}
+
+
 def write_line(level: int, logger: str, event: str, fields: str) -> None:
     """Write a line to every sink as the formatter would, without a log record; `fields` are JSON, without braces."""
     line = f"{_opening(level, logger, event)}{', ' if fields else ''}{fields}}}\n"

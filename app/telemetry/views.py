@@ -52,6 +52,7 @@ LISTED: Final = (
         (semconv.DB_CLIENT_CONNECTION_POOL_NAME, semconv.DB_CLIENT_CONNECTION_STATE),
     ),
     Listed(semconv.DB_CLIENT_CONNECTION_MAX, (semconv.DB_CLIENT_CONNECTION_POOL_NAME,)),
+    Listed(semconv.LOAN_SERVICE_LOG_LINES_LOST, (semconv.LOAN_LOG_SINK,)),
     Listed(semconv.LOAN_SERVICE_THREADS_LIMIT),
     *(Listed(declared.name, declared.attributes, declared.buckets) for declared in INSTRUMENTS),
     Listed(semconv.LOAN_PORTFOLIO_OUTSTANDING, (semconv.LOAN_CURRENCY, semconv.LOAN_DELINQUENCY_BUCKET)),

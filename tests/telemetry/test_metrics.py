@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is counted, by which attributes, in which buckets."""
 
+import errno
+import logging
+import os
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -148,6 +152,33 @@ def test_the_limit_of_threads_stands_beside_the_active_requests(observed: Observ
     assert active == [1]
     assert [point.value for point in observed.points("http.server.active_requests")] == [0]
     assert [point.value for point in observed.points("loan.service.threads.limit")] == [4]
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_a_log_line_that_a_full_disk_does_not_take_is_counted(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    observed = Observed(Flask("loans"))
+    pipeline = telemetry.Pipeline(observed.spans.take, [observed.reader])
+    set_up_telemetry(observed.app, replace(settings, log_dir=tmp_path), pipeline)
+    add_routes(observed.app)
+    observed.client.get("/loans/7")
+    before = lines_lost(observed)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        observed.client.get("/loans/7")
+        logging.getLogger("app.some.module").warning("anything")
+
+    assert before == {"file": 0, "stdout": 0}
+    assert lines_lost(observed) == {"file": 2, "stdout": 0}
+
+
+def lines_lost(observed: Observed) -> dict[str, int]:
+    points = observed.points("loan.service.log.lines.lost")
+    return {point.attributes["loan.log.sink"]: point.value for point in points}
 
 
 @pytest.mark.usefixtures("clean_process")
