@@ -67,6 +67,7 @@ class Settings:
     environment: Environment
     debug: bool
     log_level: str
+    log_arguments: frozenset[str]  # loggers whose %-arguments are written, beside those that are known to be harmless
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     # Keys the hashes of national ids: with another one, no stored hash is found again.
@@ -107,6 +108,7 @@ class Settings:
             environment=environment,
             debug=reader.read("DEBUG", _flag, False),
             log_level=reader.read("LOG_LEVEL", _log_level, "INFO"),
+            log_arguments=reader.read("LOG_ARGUMENTS", _loggers, frozenset()),
             database_url=reader.database_url(environment),
             secret_key=reader.secret("SECRET_KEY") or DEV_SECRET_KEY,
             national_id_pepper=reader.secret("NATIONAL_ID_PEPPER") or DEV_NATIONAL_ID_PEPPER,
@@ -134,6 +136,8 @@ class Settings:
             reader.problems += reader.unfit_keys(settings.api_keys)
         if environment is Environment.PRODUCTION and settings.debug:
             reader.problems.append("DEBUG: false is expected in production")
+        if environment is Environment.PRODUCTION and "*" in settings.log_arguments:
+            reader.problems.append("LOG_ARGUMENTS: names of loggers are expected in production, not *")
         if reader.problems:
             raise SettingsError("; ".join(dict.fromkeys(reader.problems)))
         return settings
@@ -276,6 +280,13 @@ def _positive(divisor: float = 1.0) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def _loggers(text: str) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(re.fullmatch(r"\*|\w+(\.\w+)*", name) for name in names):
+        raise ValueError("names of loggers with commas between them, or *, are expected")
+    return frozenset(names)
 
 
 def _host_name(text: str) -> str:

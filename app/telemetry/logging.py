@@ -2,10 +2,12 @@
 """One JSON object per line for every log record of this process, ours or a library's."""
 
 import functools
+import itertools
 import json
 import logging
 import re
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -27,10 +29,27 @@ if TYPE_CHECKING:
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 CONSTANT_NAME = re.compile(r"[a-z][a-z0-9_]*")
-# Whose arguments are nobody's words: versions, signals, addresses of our own servers. Of every other logger's line the
-# format is written without them, as a client's words may stand in the place of each %s.
+# Loggers whose %-arguments contain no user input: versions, signals, addresses of our own servers. Of any other logger
+# the format is written without its arguments, unless LOG_ARGUMENTS names it: each %s may be what a client sent.
 ARGUMENTS_ARE_KNOWN = frozenset({"gunicorn", "alembic", "opentelemetry", "py"})
+EVERY_LOGGER = "*"  # in LOG_ARGUMENTS
 UNWRITABLE = "unwritable"  # in the place of a field that can't be JSON, before its type
+# The fields that a line has of its own. A member of `extra` with such a name is kept as `extra.NAME`.
+OWN_FIELDS = frozenset(
+    {
+        "timestamp",
+        "level",
+        "logger",
+        "event",
+        "message",
+        "trace_id",
+        "span_id",
+        semconv.SERVICE_INSTANCE_ID,
+        semconv.EXCEPTION_TYPE,
+        semconv.EXCEPTION_STACKTRACE,
+    }
+)
+RENAMED = {name: f"extra.{name}" for name in OWN_FIELDS}
 
 # SQLAlchemy prints statements with their parameters at INFO, urllib3 its retries at WARNING. A full span queue is
 # counted (otel.sdk.processor.span.processed): its warning would be written from within a request. An attribute that is
@@ -60,7 +79,7 @@ _instance = ""  # as JSON
 def configure_logging(settings: "Settings", process: str) -> None:
     """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
     global _instance  # noqa: PLW0603  # what a process is called belongs to the process
-    formatter = JsonLines(instance_id(settings, process))
+    formatter = JsonLines(instance_id(settings, process), ARGUMENTS_ARE_KNOWN | settings.log_arguments)
     _instance = json.dumps(instance_id(settings, process))
     sinks = [Sink()]
     if settings.log_dir:
@@ -130,7 +149,7 @@ class ExportTrouble(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Decide about a record of the exporter."""
-        record.event = semconv.EVENT_TELEMETRY_EXPORT_FAILING
+        record.__dict__["_event"] = semconv.EVENT_TELEMETRY_EXPORT_FAILING
         record.signal = self._signal
         if record.exc_info:  # of the encoder, whose words quote the value
             record.msg, record.args = "An attribute could not be encoded.", ()
@@ -144,16 +163,24 @@ class ExportTrouble(logging.Filter):
 class JsonLines(JsonFormatter):
     """Format a record as one line of JSON; non-ASCII is escaped, so that no U+2028 can split it."""
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, arguments_of: Collection[str] = ARGUMENTS_ARE_KNOWN) -> None:
         super().__init__(json_ensure_ascii=True)
         self._instance = instance
+        self._arguments_of = arguments_of
         self._encode = JsonEncoder(ensure_ascii=True, allow_nan=False).encode  # NaN is no JSON to those who read it
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format once per record, though two sinks and the rotation ask for it."""
+        """Format once per record, though two sinks and the rotation ask for it.
+
+        A record that can't be formatted (its arguments don't fit, its message raises) becomes a line that says so.
+        """
         line: str | None = record.__dict__.get("_line")
         if line is None:
-            line = record.__dict__["_line"] = super().format(record)
+            try:
+                line = super().format(record)
+            except Exception as error:  # noqa: BLE001  # whatever a message or an argument raises
+                line = super().format(report_of(record, error))
+            record.__dict__["_line"] = line
         return line
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
@@ -182,22 +209,45 @@ class JsonLines(JsonFormatter):
         log_data["timestamp"] = timestamp(record.created)
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
-        log_data.update(event_of(record))
+        log_data.update(event_of(record, self._arguments_of))
         context = trace.get_current_span().get_span_context()
         if context.is_valid:
             log_data["trace_id"] = trace.format_trace_id(context.trace_id)
             log_data["span_id"] = trace.format_span_id(context.span_id)
         log_data[semconv.SERVICE_INSTANCE_ID] = self._instance
-        merge_record_extra(record, log_data, reserved={*self.reserved_attrs, "event"})
+        merge_record_extra(record, log_data, self.reserved_attrs, RENAMED)
         if record.exc_info and record.exc_info[1]:
             log_data[semconv.EXCEPTION_TYPE] = redaction.qualified_name(record.exc_info[1])
             log_data[semconv.EXCEPTION_STACKTRACE] = message_dict["exc_info"]
 
 
-def event_of(record: logging.LogRecord) -> dict[str, str]:
+def report_of(record: logging.LogRecord, error: Exception) -> logging.LogRecord:
+    """Describe a record that can't be formatted: where it came from, its format if it is text, and the error's type."""
+    report = logging.makeLogRecord(
+        {
+            "name": record.name,
+            "levelno": record.levelno,
+            "levelname": record.levelname,
+            "created": record.created,
+            "exc_info": record.exc_info,
+            "msg": semconv.EVENT_LOG_RECORD_UNFORMATTABLE,
+            semconv.ERROR_TYPE: redaction.error_type(error),
+        }
+    )
+    if isinstance(record.msg, str):
+        report.__dict__["format"] = record.msg
+    return report
+
+
+def event_of(record: logging.LogRecord, arguments_of: Collection[str]) -> dict[str, str]:
     """Name the event: ours are constants, a library's own words, without arguments, are a log_message's message."""
     if not record.args and isinstance(record.msg, str) and CONSTANT_NAME.fullmatch(record.msg):
         return {"event": record.msg}
-    known = record.name.partition(".")[0] in ARGUMENTS_ARE_KNOWN
-    message = record.getMessage() if known or not record.args else str(record.msg)
-    return {"event": getattr(record, "event", semconv.EVENT_LOG_MESSAGE), "message": message}
+    message = record.getMessage() if not record.args or is_listed(record.name, arguments_of) else str(record.msg)
+    return {"event": getattr(record, "_event", semconv.EVENT_LOG_MESSAGE), "message": message}
+
+
+def is_listed(name_of_logger: str, names: Collection[str]) -> bool:
+    """Tell whether a logger, or one above it, is among the names."""
+    parents = itertools.accumulate(name_of_logger.split("."), lambda parent, name: f"{parent}.{name}")
+    return EVERY_LOGGER in names or any(name in names for name in parents)

@@ -2,6 +2,7 @@
 """Tell what failed without quoting anyone: an exception's own words may repeat what a borrower sent."""
 
 import errno
+import textwrap
 import traceback
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 # A recursion error has a thousand frames; the last ones say where.
 MAX_FRAMES = 50
+MAX_MEMBERS = 10  # of an exception group; tasks that fail together mostly fail alike
 
 
 def error_type(error: BaseException) -> str:
@@ -48,19 +50,28 @@ def describe(error: BaseException) -> str:
 
 
 def stacktrace(error: BaseException) -> str:
-    """Format the stack of an exception and its causes: source lines, never values or messages."""
-    return "\n".join(
-        "Traceback (most recent call last):\n"
-        + "".join(traceback.format_tb(link.__traceback__, limit=-MAX_FRAMES))
-        + describe(link)
-        for link in reversed(list(causes(error)))
-    )
+    """Format the stack of an exception, its causes and a group's members: source lines, never values or messages."""
+    return "\n".join(_stacktraces(error, set()))
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk from an exception back to what it was raised from, each once."""
+def _stacktraces(error: BaseException, seen: set[int]) -> Iterator[str]:
+    for link in reversed(list(causes(error, seen))):
+        stack = "".join(traceback.format_tb(link.__traceback__, limit=-MAX_FRAMES))
+        yield f"Traceback (most recent call last):\n{stack}{describe(link)}"
+        if isinstance(link, BaseExceptionGroup):
+            yield from _members(link, seen)
+
+
+def _members(group: BaseExceptionGroup[BaseException], seen: set[int]) -> Iterator[str]:
+    for number, member in enumerate(group.exceptions[:MAX_MEMBERS], 1):
+        yield f"  member {number} of {len(group.exceptions)}:"
+        yield from (textwrap.indent(each, "  ") for each in _stacktraces(member, seen))
+
+
+def causes(error: BaseException, seen: set[int] | None = None) -> Iterator[BaseException]:
+    """Walk from an exception back to what it was raised from, each once and none that has been seen."""
     link: BaseException | None = error
-    seen: set[int] = set()
+    seen = set() if seen is None else seen
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         yield link

@@ -8,6 +8,7 @@ import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,7 +17,8 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from app import telemetry
 from app.factory import set_up_telemetry
 from app.settings import Settings
-from app.telemetry.logging import EXPORTERS
+from app.telemetry.log_sinks import Sink
+from app.telemetry.logging import EXPORTERS, OWN_FIELDS
 from tests.telemetry.conftest import Lines, Observed, add_routes
 
 CANARY = "canary-4111-1111"
@@ -69,7 +71,85 @@ def test_a_librarys_own_words_are_the_message_of_a_log_message(lines: Lines) -> 
     alembic, other = lines()
     assert alembic["event"] == "log_message"
     assert alembic["message"] == "Running upgrade a -> b"
-    assert other["event"] == "word"
+    assert (other["event"], other["extra.event"]) == ("word", "not_ours")
+
+
+OWN = {
+    "timestamp": "yesterday",
+    "level": "FINE",
+    "logger": "another",
+    "event": "http_request",
+    "trace_id": "t",
+    "span_id": "s",
+    "service.instance.id": "i",
+    "exception.type": "None",
+    "exception.stacktrace": "none",
+}
+
+
+def test_a_user_cannot_replace_a_lines_own_fields(log: logging.Logger, lines: Lines) -> None:
+    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("span"):
+        log.info("first", extra=OWN | {"own": 1})
+        try:
+            fail_because_of_another()
+        except RuntimeError:
+            log.exception("second %s", "x", extra=OWN)
+
+    for line, level in zip(lines(), ("INFO", "ERROR"), strict=True):
+        assert {name: line[f"extra.{name}"] for name in OWN} == OWN
+        assert (line["level"], line["logger"]) == (level, "app.some.module")
+        assert line["event"] in {"first", "log_message"}
+        assert {name for name in OWN if line.get(name) == OWN[name]} == set()
+
+
+def test_every_field_that_a_line_has_of_its_own_is_protected(log: logging.Logger, lines: Lines) -> None:
+    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("span"):
+        try:
+            fail_because_of_another()
+        except RuntimeError:
+            log.exception("words %s", "x")
+
+    assert set(lines()[0]) == OWN_FIELDS
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise LookupError(CANARY)
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "error"),
+    [
+        ("%d pieces", ("many",), "TypeError"),
+        ("%s and %s", ("one",), "TypeError"),
+        ("%(name)s", ({"other": 1},), "KeyError"),
+        ("100 %", ("one",), "ValueError"),
+        ("%s", (Unspeakable(),), "LookupError"),
+        (Unspeakable(), (), "LookupError"),
+    ],
+)
+def test_a_record_that_cannot_be_formatted_is_a_line_that_says_so(
+    log: logging.Logger,
+    capsys: pytest.CaptureFixture[str],
+    message: Any,  # noqa: ANN401  # anything can be logged
+    arguments: tuple[Any, ...],
+    error: str,
+) -> None:
+    # Past pytest's own handler of the root logger, which fails the test for such a record.
+    [sink] = [each for each in logging.getLogger().handlers if isinstance(each, Sink)]
+    cause = RuntimeError(CANARY)
+    sink.handle(log.makeRecord(log.name, logging.WARNING, "here.py", 1, message, arguments, None))
+    sink.handle(log.makeRecord(log.name, logging.ERROR, "here.py", 1, message, arguments, (RuntimeError, cause, None)))
+
+    out, err = capsys.readouterr()
+    for written, level in zip(out.splitlines(), ("WARNING", "ERROR"), strict=True):
+        line = json.loads(written)
+        assert (line["event"], line["level"], line["error.type"]) == ("log_record_unformattable", level, error)
+        assert line["logger"] == "app.some.module"
+        assert line.get("format") == (message if isinstance(message, str) else None)
+        assert line.get("exception.type") == ("RuntimeError" if level == "ERROR" else None)
+    assert err == ""  # the sink is in order
+    assert CANARY not in out
 
 
 def test_arguments_are_written_only_where_they_are_nobodys_words(log: logging.Logger, lines: Lines) -> None:
@@ -81,6 +161,26 @@ def test_arguments_are_written_only_where_they_are_nobodys_words(log: logging.Lo
         "refused for %s",
         "cannot deliver to %(who)s",
         "Booting worker with pid: 7",
+    ]
+
+
+def test_arguments_are_written_of_the_loggers_that_a_setting_names(
+    settings: Settings,
+    clean_process: None,  # noqa: ARG001
+    lines: Lines,
+) -> None:
+    named = ["some", "some.library", "some.library.part", "some.libraries", "somewhere"]
+    for listed in ({"some.library"}, {"some"}, {"*"}, set()):
+        telemetry.configure_logging(replace(settings, log_arguments=frozenset(listed)), "w3")
+        for name in named:
+            logging.getLogger(name).error("%s", "told")
+
+    told = [line["message"] == "told" for line in lines()]
+    assert [told[start : start + 5] for start in range(0, len(told), 5)] == [
+        [False, True, True, False, False],
+        [True, True, True, True, False],
+        [True] * 5,
+        [False] * 5,
     ]
 
 

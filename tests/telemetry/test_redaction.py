@@ -71,3 +71,53 @@ def test_a_deep_recursion_is_cut_to_its_last_frames() -> None:
         even(200)
 
     assert redaction.stacktrace(caught.value).count("File ") == redaction.MAX_FRAMES
+
+
+def raised(error: Exception, cause: Exception | None = None) -> Exception:
+    try:
+        fail(error, cause)
+    except Exception as caught:  # noqa: BLE001  # whatever it is
+        return caught
+    raise AssertionError
+
+
+def fail(error: Exception, cause: Exception | None) -> None:
+    raise error from cause
+
+
+def test_members_of_a_group_are_named_with_their_stacks_and_causes() -> None:
+    inner = ExceptionGroup(CANARY, [raised(OwnError(CANARY), KeyError(CANARY))])
+    group = raised(ExceptionGroup(CANARY, [raised(ValueError(CANARY)), inner]), LookupError(CANARY))
+
+    lines = redaction.stacktrace(group).splitlines()
+
+    told = [line for line in lines if not line.lstrip().startswith(("File", "raise", "Traceback", "^", "~", "fail"))]
+    assert told == [
+        "LookupError",
+        "ExceptionGroup",
+        "  member 1 of 2:",
+        "  ValueError",
+        "  member 2 of 2:",
+        "  ExceptionGroup",
+        "    member 1 of 1:",
+        "    KeyError",
+        f"    {__name__}.OwnError",
+    ]
+    assert CANARY not in "".join(lines)
+    assert sum("in fail" in line for line in lines) == 3
+
+
+def test_of_a_large_group_some_members_are_shown_and_all_are_counted() -> None:
+    group = ExceptionGroup("many", [ValueError() for _ in range(1000)])
+
+    stack = redaction.stacktrace(group)
+    assert stack.count("ValueError") == redaction.MAX_MEMBERS
+    assert "member 1 of 1000:" in stack
+
+
+def test_a_member_that_was_raised_from_its_group_ends_the_walk() -> None:
+    member = ValueError()
+    group = ExceptionGroup("circle", [member])
+    member.__cause__ = group
+
+    assert redaction.stacktrace(group).count("ExceptionGroup") == 1

@@ -35,6 +35,7 @@ def test_what_is_set_is_read_in_its_unit(tmp_path: Path) -> None:
     settings = Settings.from_env(
         {
             "LOG_LEVEL": "debug",
+            "LOG_ARGUMENTS": "urllib3, some.library",
             "DEBUG": "1",
             "API_PORT": " 9000 ",
             "LOG_DIR": str(tmp_path),
@@ -53,6 +54,7 @@ def test_what_is_set_is_read_in_its_unit(tmp_path: Path) -> None:
         "OTEL_EXPORTER_OTLP_TIMEOUT": "1.5",
         "OTEL_METRIC_EXPORT_INTERVAL": "2500",
     }
+    assert settings.log_arguments == {"urllib3", "some.library"}
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
@@ -72,6 +74,8 @@ def test_strong_secrets_are_accepted_outside_development(environment: str) -> No
         ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=a/b"),
         ("OTEL_RESOURCE_ATTRIBUTES", "x=y,service.instance.id="),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=" + 101 * "x"),
+        ("LOG_ARGUMENTS", "urllib3,"),
+        ("LOG_ARGUMENTS", "some library"),
         ("API_PORT", "eighty"),
         ("API_PORT", "65536"),
         ("API_PORT", "٨٠"),
@@ -199,6 +203,13 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_debug_is_refused_in_production_only() -> None:
     assert Settings.from_env(STAGING | {"DEBUG": "true"}).debug
     assert refusal(STAGING | {"APP_ENV": "production", "DEBUG": "true"}) == "DEBUG: false is expected in production"
+
+
+def test_the_arguments_of_every_logger_are_refused_in_production() -> None:
+    text = refusal(STAGING | {"APP_ENV": "production", "LOG_ARGUMENTS": "*"})
+
+    assert text == "LOG_ARGUMENTS: names of loggers are expected in production, not *"
+    assert Settings.from_env(STAGING | {"LOG_ARGUMENTS": "*"}).log_arguments == {"*"}
 
 
 def test_a_secret_comes_from_a_file_as_well(tmp_path: Path) -> None:
