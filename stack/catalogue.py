@@ -38,14 +38,17 @@ ALERTMANAGER = "github.com/prometheus/alertmanager/cmd"
 POSTGRES_EXPORTER = "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter"
 NGINX_EXPORTER = "github.com/nginx/nginx-prometheus-exporter"
 MAILPIT = "github.com/axllent/mailpit"
-NO_PAGES = "built here without its pages, which are no Go module: ask its API"
+NO_PAGES = "built here without its pages, which are in no registry: a page of links instead"
+NO_MAIL_PAGES = "built here without its pages, which are in no registry: /view/latest.html shows the latest mail"
 QUIET_VERSION = ("version", "--no-release-check")
 
 # In the order in which `up` builds them: what people open first comes first.
 STACK = (
     Recipe("prometheus", "prometheus", f"{PROMETHEUS}/prometheus", "3.14.0", 190, LEAN, "prometheus", note=NO_PAGES),
     Recipe("otelcol", "otelcol", ".", "0.159.0", 250, LEAN_COLLECTOR, "otelcol-contrib", generated=True),
-    Recipe("mailpit", "mailpit", MAILPIT, "1.30.5", 60, on_path="mailpit", ask_version=QUIET_VERSION, note=NO_PAGES),
+    Recipe(
+        "mailpit", "mailpit", MAILPIT, "1.30.5", 60, on_path="mailpit", ask_version=QUIET_VERSION, note=NO_MAIL_PAGES
+    ),
     Recipe("alertmanager", "alertmanager", f"{ALERTMANAGER}/alertmanager", "0.31.1", 70, on_path="alertmanager"),
     Recipe("tempo", "tempo", "github.com/grafana/tempo/cmd/tempo", "2.8.2", 330, on_path="tempo"),
     Recipe("loki", "loki", "github.com/grafana/loki/v3/cmd/loki", "3.7.6", 550, on_path="loki"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from stack.go_memory import go_memory
 from stack.overlays import require_overlay
+from stack.pages import place_prometheus_page
 from stack.ports import HOST
 from stack.process import Command
 from stack.service_commands import sqlalchemy_url
@@ -40,6 +41,7 @@ def prometheus(site: Site) -> Command:
     _write_secret(config / "secrets" / "ops_token", site.secret("OPS_TOKEN") or "none")
     if not site.runs("grafana"):
         (config / "targets" / "grafana.yaml").unlink(missing_ok=True)
+    place_prometheus_page(site)
     options = [
         f"--config.file={site.relative(config / 'prometheus.yaml')}",
         f"--storage.tsdb.path={site.relative(site.data('prometheus'))}",

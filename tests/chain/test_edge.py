@@ -102,6 +102,18 @@ def test_a_service_that_breaks_off_leaves_its_trace_in_the_problem(edge: Edge) -
     assert answer.document["trace_id"] == TRACE_ID
 
 
+def test_the_runbooks_are_listed(edge: Edge) -> None:
+    listed = get(edge.port, "/runbooks/")
+    without_slash = get(edge.port, "/runbooks")
+    refused = send(edge.port, "DELETE /runbooks/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+
+    assert (listed.status, listed.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    names = {path.name for path in (ROOT / "docs" / "runbooks").glob("*.md")}
+    assert set(re.findall(r'href="([^"]+\.md)"', listed.body.decode())) == names
+    assert (without_slash.status, without_slash.headers["Location"]) == (301, "/runbooks/")
+    assert refused.status == 403
+
+
 def test_the_problem_page_is_no_address_of_its_own(edge: Edge) -> None:
     require_problem(get(edge.port, "/edge/problem"), 404, "not_found")
 
