@@ -43,6 +43,8 @@ class Running:
         code = self.child.poll()
         if self.service.ready is None and code == 0:
             self.ready = True
+        elif code == -signal.SIGKILL:  # it had no time to say why: its last line would be taken for the reason
+            return f"{self.service.name} {self._ending(code)} (by hand, or by the system for its memory)"
         elif code is not None:
             return f"{self.service.name} {self._ending(code)}: {self._reason()}"
         elif not self.ready:
