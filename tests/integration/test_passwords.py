@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any printable POSTGRES_PASSWORD opens a real PostgreSQL, from the line in .env to whatever connects."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -58,6 +59,7 @@ def server() -> Iterator[Postgres]:
     with Postgres(folder / "db", made.port, user=made.user, password=made.password, durable=False) as running:
         running.create("loans")
         yield running
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
