@@ -3,7 +3,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
+
+from opentelemetry import trace
 
 from app.domain import charge_off, disbursement, fees, repayment, reversal
 from app.domain.errors import Invalid, TransactionNotFound
@@ -26,6 +29,8 @@ from app.domain.transaction import Stamp, Transaction, TransactionKind
 from app.services.actor import Target
 from app.services.events import RepaymentRefused
 from app.services.ports import Clock, EventSink, NewId, UnitOfWork
+
+_tracer: Final = trace.get_tracer(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,12 @@ class Servicing:
 
     def repay(self, transaction: UnitOfWork, target: Target, received: Received) -> Transaction:
         """Book a borrower's money; raise AmountExceedsDue for more than can be taken."""
-        loan = target.lock(transaction)
         try:
-            posting = repayment.repay(loan, transaction.accounts.unpaid(loan.id), received, self._stamp())
+            posting = self._post_repayment(transaction, target, received)
         except Invalid as error:
-            self.publish(RepaymentRefused(loan.id, error.code))
+            self.publish(RepaymentRefused(target.loan_id, error.code))
             raise
-        self._post(transaction, posting)
+        loan = posting.loan
         if posting.transaction.kind is TransactionKind.RECOVERY:
             transaction.record(RecoveryPosted(loan.id, posting.transaction.id, received.money))
             return posting.transaction
@@ -76,7 +80,7 @@ class Servicing:
                 received.channel,
             )
         )
-        if posting.loan.status is LoanStatus.PAID_OFF:
+        if loan.status is LoanStatus.PAID_OFF:
             transaction.record(LoanPaidOff(loan.id, loan.currency))
         return posting.transaction
 
@@ -110,6 +114,19 @@ class Servicing:
         posting = reversal.reverse(loan, rows, original, last_id, effective_on=effective_on, stamp=self._stamp())
         event = TransactionReversed(loan.id, posting.transaction.id, original.kind, loan.currency)
         return self._post(transaction, posting, event)
+
+    def _post_repayment(self, transaction: UnitOfWork, target: Target, received: Received) -> Posting:
+        attributes = {"loan.id": str(target.loan_id), "loan.payment.channel": received.channel.value}
+        # A refusal leaves by an exception. It is an answer (404, 409, 422), no error of the span.
+        with _tracer.start_as_current_span(
+            "post repayment", attributes=attributes, record_exception=False, set_status_on_exception=False
+        ) as span:
+            loan = target.lock(transaction)
+            posting = repayment.repay(loan, transaction.accounts.unpaid(loan.id), received, self._stamp())
+            span.add_event("loan.repayment.allocated", {"loan.installments": len(posting.installments)})
+            self._post(transaction, posting)
+            span.set_attribute("loan.transaction.kind", posting.transaction.kind.value)
+            return posting
 
     def _post(self, transaction: UnitOfWork, posting: Posting, *events: DomainEvent) -> Transaction:
         transaction.loans.save(posting.loan)
