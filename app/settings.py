@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import unquote
@@ -28,6 +29,13 @@ SAMPLERS = (
     "parentbased_always_off",
     "parentbased_traceidratio",
 )
+PROPAGATOR_PACKAGES = {
+    "b3": "opentelemetry-propagator-b3",
+    "b3multi": "opentelemetry-propagator-b3",
+    "jaeger": "opentelemetry-propagator-jaeger",
+    "ottrace": "opentelemetry-propagator-ot-trace",
+    "xray": "opentelemetry-propagator-aws-xray",
+}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
@@ -317,6 +325,16 @@ def _sampler(text: str) -> str:
     return text
 
 
+def _propagators(text: str) -> str:
+    installed = {each.name for each in entry_points(group="opentelemetry_propagator")} | {"none"}
+    for name in (each.strip() for each in text.split(",")):
+        if name not in installed:
+            package = PROPAGATOR_PACKAGES.get(name)
+            missing = f"; the package {package} is not installed" if package else ""
+            raise ValueError(f"names from {', '.join(sorted(installed))} are expected{missing}")
+    return text
+
+
 def _ratio(text: str) -> float:
     try:
         value = float(text)
@@ -327,14 +345,21 @@ def _ratio(text: str) -> float:
     return value
 
 
-# Milliseconds are the SDK's unit here, seconds are its unit for OTEL_EXPORTER_OTLP_TIMEOUT.
+def _seconds(text: str) -> float:
+    try:
+        return _positive()(text)
+    except ValueError:
+        raise ValueError("seconds above 0 and below 3600 are expected, the unit of Python's SDK") from None
+
+
 OTEL_CHECKS: Mapping[str, Callable[[str], object]] = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": _http_url,
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": _http_url,
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": _http_url,
-    "OTEL_EXPORTER_OTLP_TIMEOUT": _positive(),
+    "OTEL_EXPORTER_OTLP_TIMEOUT": _seconds,
     "OTEL_METRIC_EXPORT_INTERVAL": _positive(1000),
     "OTEL_BSP_SCHEDULE_DELAY": _positive(1000),
+    "OTEL_PROPAGATORS": _propagators,
     "OTEL_TRACES_SAMPLER": _sampler,
     "OTEL_TRACES_SAMPLER_ARG": _ratio,
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics by OpenTelemetry's SDK: the provider, its views, and its two readers.
 
-The SDK reads its own variables: interval, endpoint, headers, TLS, exemplars (docs/otel-variables.md). Our defaults for
+The SDK reads its own variables: interval, endpoint, headers, TLS, exemplars. Our defaults for
 them are in defaults.py.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every metric, attribute and event name in use; docs/telemetry.yaml says what each means."""
+"""The names of metrics, attributes and events that the code uses; docs/telemetry.yaml says what each means."""
 
 from typing import Final
 

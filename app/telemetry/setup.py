@@ -33,6 +33,7 @@ from app.telemetry.pipelines import (
 )
 from app.telemetry.pools import Pools
 from app.telemetry.portfolio import create_portfolio_gauges, observe_portfolio
+from app.telemetry.propagation import mend_propagation
 from app.telemetry.request_line import add_request_line
 from app.telemetry.requests_seen import observe_active_requests, see_requests
 from app.telemetry.resource import build_resource, process_name
@@ -133,6 +134,7 @@ def build(
     instrument: Instrument,
 ) -> Runtime:
     """Build the providers, make them the process's own, and create the service's instruments."""
+    mend_propagation()
     resource = build_resource(settings)
     readers = [scrape_reader(registry)]
     if pipeline is not None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traces by OpenTelemetry's SDK: the provider, its processors and exporter, and what makes spans.
 
-The SDK reads its own variables: sampler, limits, batches, endpoint, headers, TLS (docs/otel-variables.md). Our defaults
+The SDK reads its own variables: sampler, limits, batches, endpoint, headers, TLS. Our defaults
 for them are in defaults.py.
 """
 

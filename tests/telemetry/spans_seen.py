@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 KINDS = {Span.SpanKind.Value(f"SPAN_KIND_{kind.name}"): kind for kind in SpanKind}
-STATUSES = {Status.STATUS_CODE_UNSET: StatusCode.UNSET, Status.STATUS_CODE_ERROR: StatusCode.ERROR}
+STATUSES = {Status.StatusCode.Value(f"STATUS_CODE_{code.name}"): code for code in StatusCode}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,18 @@
 """Headers of tracing that are broken: a trace of one's own at worst, and not a word of them in any signal."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
+from flask import Flask
+from opentelemetry import propagate
+from opentelemetry.propagators.composite import CompositePropagator
 
+from app import telemetry
+from app.factory import set_up_telemetry
+from app.settings import Settings
 from app.telemetry.logging import QUIET
-from tests.telemetry.conftest import Lines, Observed
+from tests.telemetry.conftest import Lines, Observed, add_routes
 from tests.telemetry.edges import TRACE
 
 CANARY = "canary 4111 1111"
@@ -78,3 +85,32 @@ def test_the_libraries_do_quote_what_they_cannot_read(
     quoting = {line["logger"] for line in lines() if CANARY in str(line)}
     assert "opentelemetry.trace.span" in quoting
     assert "opentelemetry.baggage.propagation" in quoting
+
+
+@pytest.fixture
+def no_propagators() -> Iterator[None]:
+    """Propagate as the API does by OTEL_PROPAGATORS=none, which it reads when it is imported."""
+    before = propagate.get_global_textmap()
+    propagate.set_global_textmap(CompositePropagator([]))
+    yield
+    propagate.set_global_textmap(before)
+
+
+@pytest.mark.usefixtures("no_propagators")
+def test_without_propagators_a_request_is_observed_and_begins_a_trace(
+    settings: Settings,
+    clean_process: None,  # noqa: ARG001
+    lines: Lines,
+) -> None:
+    seen = Observed(Flask("loans"))
+    set_up_telemetry(seen.app, settings, telemetry.Pipeline(seen.spans.take, [seen.reader]))
+    add_routes(seen.app)
+
+    answer = seen.client.get("/loans/7", headers={"traceparent": TRACE})
+
+    span = seen.span("GET /loans/<int:number>")
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    assert (span.parent, span.attributes["http.response.status_code"], carrier) == (None, 200, {})
+    assert answer.get_json()["trace_id"] == f"{span.context.trace_id:032x}" != ITS_TRACE
+    assert [line["event"] for line in lines()] == ["http_request"]

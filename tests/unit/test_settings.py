@@ -90,6 +90,13 @@ def test_strong_secrets_are_accepted_outside_development(environment: str) -> No
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "nan"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "-5"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10000"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otelcol:4318"),
+        ("OTEL_PROPAGATORS", "tracecontext,b3"),
+        ("OTEL_PROPAGATORS", "made-up"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_TRACES_SAMPLER_ARG", "half"),
     ],
 )
 def test_a_malformed_setting_is_named_without_its_value(name: str, value: str) -> None:
