@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import unquote
@@ -16,26 +15,13 @@ from urllib.parse import unquote
 from app import database_url
 from app.access import DEV_KEYS, ApiKey
 from app.access_entries import parse_keys
+from app.otel_values import between
+from app.otel_variables import problems
 from app.secrets import read_secret, require_header_value, require_one_line, require_strength
 
 Value = TypeVar("Value")
 Given = TypeVar("Given")
 
-SAMPLERS = (
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-)
-PROPAGATOR_PACKAGES = {
-    "b3": "opentelemetry-propagator-b3",
-    "b3multi": "opentelemetry-propagator-b3",
-    "jaeger": "opentelemetry-propagator-jaeger",
-    "ottrace": "opentelemetry-propagator-ot-trace",
-    "xray": "opentelemetry-propagator-aws-xray",
-}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
@@ -99,13 +85,18 @@ class Settings:
 
     @property
     def pushes_traces(self) -> bool:
-        """Tell whether there is an endpoint for spans: without one the SDK would try localhost."""
-        return bool(self.otel.keys() & {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"})
+        """Tell whether spans are sent."""
+        return self._pushes("TRACES")
 
     @property
     def pushes_metrics(self) -> bool:
-        """Tell whether there is an endpoint for metrics."""
-        return bool(self.otel.keys() & {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"})
+        """Tell whether metrics are sent."""
+        return self._pushes("METRICS")
+
+    def _pushes(self, signal: str) -> bool:
+        """Tell whether a signal has an endpoint, without which the SDK would try localhost, and an exporter."""
+        endpoints = {"OTEL_EXPORTER_OTLP_ENDPOINT", f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"}
+        return bool(self.otel.keys() & endpoints) and self.otel.get(f"OTEL_{signal}_EXPORTER", "otlp").lower() == "otlp"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -134,7 +125,7 @@ class Settings:
             otel=reader.otel(),
             telemetry_disabled=reader.read("OTEL_SDK_DISABLED", _flag, False),
             telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
-            shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", _positive(), 2.0),
+            shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", between("seconds", 3600), 2.0),
         )
         for name in (*STRONG_SECRETS, *SECRETS_OF_OTHERS):
             reader.check_secret(name, environment, required=name in STRONG_SECRETS)
@@ -176,9 +167,8 @@ class _Reader:
         return self.read("APP_ENV", _environment, Environment.DEV)
 
     def otel(self) -> Mapping[str, str]:
-        """Collect the variables that OpenTelemetry's SDK reads, and check those whose mistakes it would only log."""
-        for name, parse in OTEL_CHECKS.items():
-            self.read(name, parse, None)
+        """Collect the variables that OpenTelemetry's SDK reads, and check them, as it would only log most mistakes."""
+        self.problems += problems(self.environ)
         given = {name: value.strip() for name, value in self.environ.items() if name.startswith("OTEL_")}
         return {name: value for name, value in given.items() if value}
 
@@ -277,19 +267,6 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def _positive(divisor: float = 1.0) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text) / divisor
-        except ValueError:
-            value = 0.0
-        if not 0 < value < 3600:  # noqa: PLR2004  # an hour; also refuses NaN
-            raise ValueError("a number above 0 is expected")
-        return value
-
-    return parse
-
-
 def _loggers(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
     if not all(re.fullmatch(r"\*|\w+(\.\w+)*", name) for name in names):
@@ -311,55 +288,3 @@ def _instance(resource_attributes: str) -> str | None:
             " is expected"
         )
     return instance
-
-
-def _http_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("an http:// or https:// address is expected")
-    return text
-
-
-def _sampler(text: str) -> str:
-    if text not in SAMPLERS:
-        raise ValueError(f"one of {', '.join(SAMPLERS)} is expected")
-    return text
-
-
-def _propagators(text: str) -> str:
-    installed = {each.name for each in entry_points(group="opentelemetry_propagator")} | {"none"}
-    for name in (each.strip() for each in text.split(",")):
-        if name not in installed:
-            package = PROPAGATOR_PACKAGES.get(name)
-            missing = f"; the package {package} is not installed" if package else ""
-            raise ValueError(f"names from {', '.join(sorted(installed))} are expected{missing}")
-    return text
-
-
-def _ratio(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise ValueError("a number from 0 to 1 is expected")
-    return value
-
-
-def _seconds(text: str) -> float:
-    try:
-        return _positive()(text)
-    except ValueError:
-        raise ValueError("seconds above 0 and below 3600 are expected, the unit of Python's SDK") from None
-
-
-OTEL_CHECKS: Mapping[str, Callable[[str], object]] = {
-    "OTEL_EXPORTER_OTLP_ENDPOINT": _http_url,
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": _http_url,
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": _http_url,
-    "OTEL_EXPORTER_OTLP_TIMEOUT": _seconds,
-    "OTEL_METRIC_EXPORT_INTERVAL": _positive(1000),
-    "OTEL_BSP_SCHEDULE_DELAY": _positive(1000),
-    "OTEL_PROPAGATORS": _propagators,
-    "OTEL_TRACES_SAMPLER": _sampler,
-    "OTEL_TRACES_SAMPLER_ARG": _ratio,
-}

@@ -76,7 +76,8 @@ def service_environment(site: Site) -> dict[str, str]:
         "API_PORT": str(site.port("api")),
         "LOG_DIR": str(site.log_dir),
         "TELEMETRY_DIR": str(site.telemetry_dir),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{site.address('otelcol')}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": inherited.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        or f"http://{site.address('otelcol')}",
         **site.overrides,
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.otel_variables import HONOURED
 from grafana.provisioned.files import sources
 from stack import grafana
 from stack.addresses import Addresses
@@ -231,6 +232,16 @@ def test_an_environment_file_sets_every_variable_that_compose_needs(name: str) -
     settings = parse((ROOT / name).read_text(encoding="utf-8"), {})
 
     assert variables(load()) - set(settings) == set()
+
+
+def test_every_variable_of_opentelemetry_that_the_service_honours_is_passed_on() -> None:
+    environment = load()["services"]["api"]["environment"]
+    passed = {name: value for name, value in environment.items() if name.startswith("OTEL_")}
+
+    assert list(passed) == [variable.name for variable in HONOURED]
+    assert {name: value for name, value in passed.items() if value is not None} == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "${OTEL_EXPORTER_OTLP_ENDPOINT:-http://otelcol:4318}"
+    }
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -7,6 +7,7 @@ import pytest
 
 from app.access import DEV_KEYS, ApiKey, Scope, fingerprint
 from app.access_entries import key_entry
+from app.otel_variables import HONOURED
 from app.settings import SECRETS, Settings
 from stack.addresses import Addresses
 from stack.environment import parse
@@ -23,6 +24,8 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("API_KEYS", "NATIONAL_ID_PEPPER"):
         for variable in (name, f"{name}_FILE"):
             monkeypatch.delenv(variable, raising=False)
+    for each in HONOURED:
+        monkeypatch.delenv(each.name, raising=False)
 
 
 def site_of(folder: Path, text: str) -> Site:
@@ -32,9 +35,14 @@ def site_of(folder: Path, text: str) -> Site:
     return Site(folder, addresses, parse(text, {}))
 
 
+def environment_of(folder: Path, text: str) -> dict[str, str]:
+    """Return the environment that the service would have with a settings file."""
+    return service_environment(site_of(folder, text))
+
+
 def settings_of(folder: Path, text: str) -> Settings:
     """Read the settings that the service would have with a settings file."""
-    return Settings.from_env(service_environment(site_of(folder, text)))
+    return Settings.from_env(environment_of(folder, text))
 
 
 def test_developments_file_reaches_the_service_unchanged(tmp_path: Path) -> None:
@@ -83,3 +91,21 @@ def test_keys_of_ones_own_reach_the_service(tmp_path: Path, by_file: bool) -> No
     line = f"API_KEYS_FILE={tmp_path / 'keys'}" if by_file else f"API_KEYS='[{key_entry(TELLER)}]'"
 
     assert settings_of(tmp_path, line).api_keys == (TELLER,)
+
+
+def test_every_variable_of_opentelemetry_that_is_honoured_reaches_the_service(tmp_path: Path) -> None:
+    given = {variable.name: f"value-{number}" for number, variable in enumerate(HONOURED)}
+
+    environment = environment_of(tmp_path, "".join(f"{name}={value}\n" for name, value in given.items()))
+
+    assert environment.items() >= given.items()
+
+
+def test_without_an_endpoint_the_service_sends_to_the_collector(tmp_path: Path) -> None:
+    assert environment_of(tmp_path, "")["OTEL_EXPORTER_OTLP_ENDPOINT"].startswith("http://127.0.0.1:")
+
+
+def test_the_environments_endpoint_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://vendor.example")
+
+    assert environment_of(tmp_path, "")["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://vendor.example"
