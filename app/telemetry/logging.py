@@ -20,7 +20,7 @@ from app.telemetry import redaction, semconv
 from app.telemetry.line_length import MOST_LINE_BYTES, shortened
 from app.telemetry.log_directory import log_path
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
-from app.telemetry.resource import instance_id, instance_name
+from app.telemetry.resource import instance_id, instance_name, resource_from_environment
 from app.telemetry.safety import complain
 
 if TYPE_CHECKING:
@@ -73,14 +73,17 @@ EXPORTERS = {
 
 
 _sinks: list[Sink] = []  # ours, the root logger's handlers
-_instance = ""  # as JSON
+_static = ""  # the fields that are the same in each line, as JSON
 
 
 def configure_logging(settings: "Settings", process: str) -> None:
     """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
-    global _instance  # noqa: PLW0603  # what a process is called belongs to the process
-    formatter = JsonLines(instance_id(settings, process), ARGUMENTS_ARE_KNOWN | settings.log_arguments)
-    _instance = json.dumps(instance_id(settings, process))
+    global _static  # noqa: PLW0603  # what a process is called belongs to the process
+    static: dict[str, Any] = {semconv.SERVICE_INSTANCE_ID: instance_id(settings, process)}
+    if resource := resource_from_environment(settings):
+        static["resource"] = resource  # the collector adds it to the line's resource
+    formatter = JsonLines(static, ARGUMENTS_ARE_KNOWN | settings.log_arguments)
+    _static = json.dumps(static)[1:-1]
     sinks = [Sink()]
     if settings.log_dir:
         sinks.append(LogFile(log_path(settings.log_dir, instance_name(settings), process)))
@@ -124,7 +127,7 @@ def _opening(level: int, logger: str, event: str) -> str:
     ids = f', "trace_id": "{context.trace_id:032x}", "span_id": "{context.span_id:016x}"' if context.is_valid else ""
     return (
         f'{{"timestamp": "{timestamp(time.time())}", "level": "{logging.getLevelName(level)}", "logger": "{logger}"'
-        f', "event": "{event}"{ids}, "service.instance.id": {_instance}'
+        f', "event": "{event}"{ids}, {_static}'
     )
 
 
@@ -163,9 +166,9 @@ class ExportTrouble(logging.Filter):
 class JsonLines(JsonFormatter):
     """Format a record as one line of JSON; non-ASCII is escaped, so that no U+2028 can split it."""
 
-    def __init__(self, instance: str, arguments_of: Collection[str] = ARGUMENTS_ARE_KNOWN) -> None:
+    def __init__(self, static: dict[str, Any], arguments_of: Collection[str] = ARGUMENTS_ARE_KNOWN) -> None:
         super().__init__(json_ensure_ascii=True)
-        self._instance = instance
+        self._static = static
         self._arguments_of = arguments_of
         self._encode = JsonEncoder(ensure_ascii=True, allow_nan=False).encode  # NaN is no JSON to those who read it
 
@@ -214,7 +217,7 @@ class JsonLines(JsonFormatter):
         if context.is_valid:
             log_data["trace_id"] = trace.format_trace_id(context.trace_id)
             log_data["span_id"] = trace.format_span_id(context.span_id)
-        log_data[semconv.SERVICE_INSTANCE_ID] = self._instance
+        log_data.update(self._static)
         merge_record_extra(record, log_data, self.reserved_attrs, RENAMED)
         if record.exc_info and record.exc_info[1]:
             log_data[semconv.EXCEPTION_TYPE] = redaction.qualified_name(record.exc_info[1])

@@ -7,7 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPERIMENTAL_RESOURCE_DETECTORS,
+    OTEL_RESOURCE_ATTRIBUTES,
+    OTEL_SERVICE_NAME,
+)
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.util.types import AnyValue
 
 from app import __version__
 from app.telemetry import semconv
@@ -73,3 +79,14 @@ def build_resource(settings: "Settings") -> Resource:
             semconv.DEPLOYMENT_ENVIRONMENT_NAME: settings.environment.value,
         }
     )
+
+
+def resource_from_environment(settings: "Settings") -> dict[str, AnyValue]:
+    """Return what the environment adds to the resource or changes in it, for log lines; the collector adds the rest."""
+    given = settings.otel.keys() & {OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS}
+    if not given:
+        return {}
+    # The SDK makes up a name that is not given; a line has the id of its process.
+    own = {semconv.SERVICE_NAME} - OTELResourceDetector().detect().attributes.keys() | {semconv.SERVICE_INSTANCE_ID}
+    found = Resource.create().attributes
+    return {name: value for name, value in found.items() if name not in own and not name.startswith("telemetry.sdk.")}

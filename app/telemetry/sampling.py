@@ -63,5 +63,5 @@ class NoStatementBeginsATrace(Sampler):
 
 def sampler_from_environment() -> Sampler:
     """Build the sampler that OTEL_TRACES_SAMPLER and its ARG ask for, by default all that the caller's flag allows."""
-    build = SAMPLERS[os.environ.get(OTEL_TRACES_SAMPLER, "parentbased_always_on")]
+    build = SAMPLERS[os.environ.get(OTEL_TRACES_SAMPLER, "parentbased_always_on").lower()]
     return NoStatementBeginsATrace(build(float(os.environ.get(OTEL_TRACES_SAMPLER_ARG, "1"))))

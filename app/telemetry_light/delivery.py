@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final
 
 import requests
+from opentelemetry.exporter.otlp.proto.http.version import __version__ as exporter_version
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.util.re import parse_env_headers
 
@@ -53,6 +54,7 @@ class CollectorDelivery:
         self._timeout = float(variable("TIMEOUT"))
         self._headers = {
             "content-type": "application/x-protobuf",
+            "user-agent": f"OTel-OTLP-Exporter-Python/{exporter_version}",  # as the metrics beside the spans
             **parse_env_headers(variable("HEADERS"), liberal=True),
         }
         compression = variable("COMPRESSION").lower()

@@ -128,13 +128,13 @@ class RedactingSpanExporter(SpanExporter):
         scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
         if scope in FENCED:
             return self._fenced(span, scope)
-        attributes = span.attributes or {}
-        if not OWN.fullmatch(scope):
-            attributes = without_personal(attributes)
+        given = span.attributes or {}
+        attributes = given if OWN.fullmatch(scope) else without_personal(given)
         if any(quotes_rows(event) for event in span.events):
             events = [without_texts(event) if quotes_rows(event) else event for event in span.events]
             return copy(span, attributes, events, span.links)
-        return span if attributes is span.attributes else copy(span, attributes, span.events, span.links, span.status)
+        # As it is, it also says what its limits dropped.
+        return span if attributes is given else copy(span, attributes, span.events, span.links, span.status)
 
     def _fenced(self, span: ReadableSpan, scope: str) -> ReadableSpan:
         listed = ALLOWED.get(span.kind, frozenset())
@@ -166,8 +166,10 @@ class RedactingSpanExporter(SpanExporter):
             _logger.warning(semconv.EVENT_SPAN_ATTRIBUTE_DROPPED, extra={"scope": scope, "attribute": name})
 
 
-def without_personal(attributes: Attributes) -> dict[str, AnyValue]:
-    """Leave out what the conventions record about a person."""
+def without_personal(attributes: Attributes) -> Attributes:
+    """Leave out what the conventions record about a person; return the same mapping where nothing is."""
+    if not any(name in SHORTENED or PERSONAL.fullmatch(name) for name in attributes):
+        return attributes
     return {
         name: SHORTENED[name](str(value)) if name in SHORTENED else value
         for name, value in attributes.items()
