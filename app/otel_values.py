@@ -115,7 +115,7 @@ def propagators(text: str) -> None:
         if name.lower() == "none" or installed("opentelemetry_propagator", name):
             continue
         if name in PROPAGATOR_PACKAGES:
-            raise ValueError(f"{name} needs the package {PROPAGATOR_PACKAGES[name]}, which is not installed")
+            raise ValueError(f"the package {PROPAGATOR_PACKAGES[name]} is expected for {name}, and is not installed")
         known = ", ".join(["tracecontext", "baggage", *PROPAGATOR_PACKAGES, "none"])
         raise ValueError(f"an unknown propagator, one or more of {known} are expected")
 

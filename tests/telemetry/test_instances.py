@@ -170,3 +170,24 @@ def test_the_arbiter_holds_the_lock_and_its_workers_do_not_free_it(tmp_path: Pat
     assert second.output()[-1].startswith("LOG_DIR: another server logs as shared;")
     with (tmp_path / "logs" / "api-shared.lock").open("w") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free again
+
+
+@pytest.mark.parametrize(
+    ("environ", "added"),
+    [
+        ({}, {}),
+        ({"OTEL_SERVICE_NAME": "my-loans"}, {"service.name": "my-loans"}),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "team=a%2Cb,service.instance.id=i"}, {"team": "a,b"}),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=my-loans"}, {"service.name": "my-loans"}),
+        ({"OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "otel"}, {}),
+    ],
+)
+def test_a_line_has_what_the_environment_adds_to_the_resource(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], added: dict[str, str]
+) -> None:
+    for name in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert resource.resource_from_environment(settings_in(tmp_path, **environ)) == added

@@ -18,7 +18,7 @@ from app import telemetry
 from app.factory import set_up_telemetry
 from app.settings import Settings
 from app.telemetry.log_sinks import Sink
-from app.telemetry.logging import EXPORTERS, OWN_FIELDS
+from app.telemetry.logging import EXPORTERS, OWN_FIELDS, write_line
 from tests.telemetry.conftest import Lines, Observed, add_routes
 
 CANARY = "canary-4111-1111"
@@ -351,3 +351,18 @@ def test_a_level_above_info_has_only_the_lines_of_failures(settings: Settings, l
 
     assert [line["http.response.status_code"] for line in lines()] == [500]
     assert seen.names() == ["GET /loans/<int:number>", "GET /boom"]
+
+
+def test_both_ways_of_writing_a_line_carry_the_environments_resource(
+    settings: Settings,
+    clean_process: None,  # noqa: ARG001
+    lines: Lines,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "my-loans")
+    telemetry.configure_logging(replace(settings, otel={"OTEL_SERVICE_NAME": "my-loans"}), "w3")
+
+    logging.getLogger("app.tests").info("by_record")
+    write_line(logging.INFO, "app.tests", "by_text", "")
+
+    assert [line["resource"] for line in lines()] == [{"service.name": "my-loans"}] * 2

@@ -75,6 +75,7 @@ WRONG = [
 ]
 RIGHT = [
     {"OTEL_PROPAGATORS": "none"},
+    {"OTEL_SEMCONV_STABILITY_OPT_IN": "http, database"},
     {"OTEL_PROPAGATORS": "b3, baggage"},
     {"OTEL_TRACES_SAMPLER": "Traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"},
     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096", "OTEL_BSP_MAX_QUEUE_SIZE": "4096"},

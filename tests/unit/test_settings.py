@@ -92,7 +92,7 @@ def test_strong_secrets_are_accepted_outside_development(environment: str) -> No
         ("OTEL_METRIC_EXPORT_INTERVAL", "-5"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10000"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otelcol:4318"),
-        ("OTEL_PROPAGATORS", "tracecontext,b3"),
+        ("OTEL_PROPAGATORS", "tracecontext,jaeger"),
         ("OTEL_PROPAGATORS", "made-up"),
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),
