@@ -31,7 +31,7 @@ def main() -> None:
     if not NEEDS_NO_STACK.intersection(words):
         running = in_docker.running(ours.run_dir)
         if running is None:
-            sys.exit(f"{words[0]}: nothing runs here; start the stack with `./nox -s up` in another terminal")
+            sys.exit(f"{words[0]}: nothing runs here; start the stack, with `./nox -s up` or in Docker")
         environment.pop("DATABASE_URL_FILE", None)
         environment["DATABASE_URL"] = running.database_url
     command = [sys.executable, "-m", "flask", "--app", "app.wsgi", *words]

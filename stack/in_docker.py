@@ -27,6 +27,14 @@ PUBLISHED = {
     "alertmanager": ("ALERTMANAGER_PORT", 9093),
     "mailpit": ("MAILPIT_PORT", 8025),
 }
+READY = {
+    "api": "/livez",
+    "nginx": "/livez",
+    "prometheus": "/-/ready",
+    "grafana": "/api/health",
+    "alertmanager": "/-/ready",
+    "mailpit": "/readyz",
+}
 DB_PORT = 5432
 TIMEOUT_SECONDS = 3.0  # on loopback: it is there at once or not at all
 
@@ -80,13 +88,12 @@ def _through_grafana(grafana: str, source: str, settings: Mapping[str, str]) -> 
 
 def _answering(name: str, ports: range) -> str | None:
     """Give the first address at which something answers well."""
-    path = "/livez" if name in {"api", "nginx"} else "/"
     with requests.Session() as session:
         session.trust_env = False  # no proxy: it could not reach this machine's loopback
         for port in ports:
             url = f"http://{HOST}:{port}"
             try:
-                if session.get(f"{url}{path}", timeout=TIMEOUT_SECONDS).ok:
+                if session.get(f"{url}{READY[name]}", timeout=TIMEOUT_SECONDS).ok:
                     return url
             except requests.RequestException:
                 continue

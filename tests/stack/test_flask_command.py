@@ -24,7 +24,7 @@ def test_without_a_running_stack_it_says_so_in_a_line(tmp_path: Path, name: str)
     ended = flask("--run-dir", str(tmp_path), name)
 
     assert ended.returncode == 1
-    assert ended.stderr == f"{name}: nothing runs here; start the stack with `./nox -s up` in another terminal\n"
+    assert ended.stderr == f"{name}: nothing runs here; start the stack, with `./nox -s up` or in Docker\n"
 
 
 @pytest.mark.parametrize(

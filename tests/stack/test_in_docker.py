@@ -19,7 +19,7 @@ SETTINGS = (
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path in {"/livez", "/"} else 404)
+        self.send_response(200 if self.path in {"/livez", "/api/health"} else 404)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
