@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from stack import in_docker
 from stack.build import program
 from stack.environment import parse
 from stack.errors import StackError
-from stack.ports import free_port
-from tests.compose import engine, images, smoke
+from stack.ports import free_port, is_free
+from tests.compose import engine, images, smoke, two_instances
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path("/var/tmp/loan-service-docker")  # noqa: S108  # of root alone; images and containers outlive a reboot
@@ -33,6 +34,9 @@ def settings() -> dict[str, str]:
     for _ in PORTS:
         taken.add(free_port(taken))
     ports = dict(zip(PORTS, map(str, taken), strict=True))
+    while not is_free(second := int(ports["API_PORT"]) + 1) or second in taken:
+        ports["API_PORT"] = str(free_port(taken))
+    ports["API_PORT"] += f"-{second}"  # one for each instance
     return parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {}) | ports
 
 
@@ -89,8 +93,13 @@ def main() -> int:
         return 0
     values = settings()
     try:
-        with up(values, options.folder):
-            return 1 if smoke.run(values, grafana=False) else 0
+        with up(values, options.folder) as compose:
+            failed = smoke.run(values, grafana=False)
+            urls = in_docker.published(values)
+            with smoke.told("a_second_instance_comes_and_goes", failed):
+                answers = two_instances.prove(urls["nginx"], urls["prometheus"], compose.read)
+                sys.stdout.write(f"{answers.total()} requests\n")
+            return 1 if failed else 0
     except (engine.EngineError, StackError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"compose: {error}\n")
         return 1
