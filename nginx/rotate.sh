@@ -36,5 +36,6 @@ watch() {
   done
 }
 
-watch $$ &
+# Without the caller's pipes: a caller that reads Nginx's output to its end would also wait for the watch.
+(exec >/dev/null 2>&1 && watch $$) &
 exec "$@"
