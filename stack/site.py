@@ -72,6 +72,9 @@ class Site:
             folder.mkdir(parents=True, exist_ok=True)
         above = [self.run_dir.parent] if self.run_dir.name in ENVIRONMENTS_APART else []
         let_others_pass(*above, self.run_dir, self.run_dir / "data")
+        data = self.shared_data("db")
+        if self.runs("db") and not data.is_relative_to(self.run_dir):
+            let_others_pass(ROOT_DATA, data.parent)
 
     def clear(self) -> None:
         """Remove what only a running stack needs."""
@@ -92,9 +95,7 @@ class Site:
         """Give the data folder of a service that root starts as another user, who may not see the run folder."""
         if reachable_by(server_user(), self.data(service).parent):
             return self.data(service)
-        folder = ROOT_DATA / _digest(self.run_dir)
-        let_others_pass(ROOT_DATA, folder)
-        return folder / service
+        return ROOT_DATA / _digest(self.run_dir) / service
 
     def relative(self, path: Path) -> str:
         """Write a path below the run folder as a server sees it that runs there."""

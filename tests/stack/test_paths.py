@@ -43,7 +43,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def prepared(folder: Path) -> Stack:
-    stack = Stack(folder / ".run")
+    stack = Stack(folder / ".run", only={service.name for service in SERVICES} - ABSOLUTE)
     stack.site.prepare()
     stack.site.programs.update({service.program: Path("/bin/true") for service in SERVICES if service.program})
     for service in stack.services.values():
@@ -55,18 +55,18 @@ def test_no_server_is_told_the_path_of_the_checkout(folder: Path) -> None:
     stack = prepared(folder)
 
     for service in stack.services.values():
-        if service.name not in ABSOLUTE:
-            command = service.command(stack.site)
-            told = [*command.argv, *command.env.values()]
-            assert command.cwd == stack.site.run_dir, service.name
-            assert not [word for word in told if str(folder) in word], service.name
+        command = service.command(stack.site)
+        told = [*command.argv, *command.env.values()]
+        assert command.cwd == stack.site.run_dir, service.name
+        assert not [word for word in told if str(folder) in word], service.name
 
 
 def test_nginx_reads_its_files_there(folder: Path) -> None:
     stack = prepared(folder)
     command = stack.services["nginx"].command(stack.site)
 
-    checked = subprocess.run([*command.argv, "-t"], cwd=command.cwd, capture_output=True, text=True, check=False)
+    nginx = command.argv[command.argv.index("-p") - 1 :]  # without the script that rotates its log, which waits
+    checked = subprocess.run([*nginx, "-t"], cwd=command.cwd, capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stderr
 

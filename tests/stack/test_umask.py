@@ -52,7 +52,9 @@ def test_postgresql_reaches_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyP
     hidden = tmp_path / "hidden"
     hidden.mkdir()
 
-    data = Stack(hidden / ".run", only=["db"]).site.shared_data("db")
+    stack = Stack(hidden / ".run", only=["db"])
+    stack.site.prepare()
+    data = stack.site.shared_data("db")
 
     assert reach.reachable_by(server_user(), data.parent)
     assert data.is_relative_to(home) == (OTHER is not None)
