@@ -29,6 +29,7 @@ HELD_SECONDS: Final = 0.6
 WAITING_SECONDS: Final = 10.0
 # Of each kind one request in forty; one of five ordinary ones asks for a loan that does not exist.
 KIND_SHARE: Final = 40
+SAMPLED: Final = 1  # the flag of W3C Trace Context
 NOT_FOUND_EACH: Final = 5
 Z_OF_999_PER_MILLE: Final = 3.29  # two-sided, of the normal distribution, which fits from a few hundred traces on
 
@@ -41,6 +42,7 @@ class Drive:
     statuses: dict[str, int] = field(default_factory=dict)
     answered: Totals = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
+    recorded: set[str] = field(default_factory=set)  # those that the service says to have sampled
 
     @property
     def failed(self) -> set[str]:
@@ -63,11 +65,15 @@ class Drive:
         kinds = {"failed": self.failed, "slow": self.slow}
         missing = {name: traces - kept for name, traces in kinds.items()}
         said = [f"{name}: {len(gone)} of {len(kinds[name])} are missing" for name, gone in missing.items() if gone]
-        number, found = len(self.rest), len(self.rest & kept)
-        room = Z_OF_999_PER_MILLE * math.sqrt(number * share * (1 - share))
-        if abs(found - number * share) > room:
-            said.append(f"rest: {found} of {number} were kept, not {number * share:.0f} +- {room:.0f}")
-        return said
+        return said + share_complaints("rest", len(self.rest), len(self.rest & kept), share)
+
+
+def share_complaints(what: str, number: int, found: int, share: float) -> list[str]:
+    """Say when so many of a number are no share of it that chance explains, in 999 of 1000 cases."""
+    room = Z_OF_999_PER_MILLE * math.sqrt(number * share * (1 - share))
+    if abs(found - number * share) <= room:
+        return []
+    return [f"{what}: {found} of {number} were kept, not {number * share:.0f} +- {room:.0f}"]
 
 
 def drive(stack: Stack, requests: int) -> Drive:
@@ -79,7 +85,10 @@ def drive(stack: Stack, requests: int) -> Drive:
             local.caller = Caller(stack.url("api"))
         answer = local.caller.send(method, path, body)
         with lock:
-            done.statuses[answer.headers["traceresponse"].split("-")[1]] = answer.status_code
+            _, trace, _, flags = answer.headers["traceresponse"].split("-")
+            done.statuses[trace] = answer.status_code
+            if int(flags, 16) & SAMPLED:
+                done.recorded.add(trace)
             done.answered[route, str(answer.status_code)] += 1
 
     def listing() -> None:
