@@ -30,9 +30,9 @@ SERVICE: Final = {
 REQUESTS: Final = 2000
 CONTROL_REQUESTS: Final = 400
 SHARE: Final = 0.1
-# The batch span processor's 5 s, the decision's 10 s, Tempo's 2 s; and a busy machine.
+# The batch span processor's second, the decision's 10 s, Tempo's 2 s; and a busy machine.
 DECIDED_SECONDS: Final = 90.0
-# A span waits this long in the service at most. The traces of the test before are decided, and so older.
+# A span waits a second in the service, and some more on a busy machine. The traces of the test before are older.
 EXPORT_SECONDS: Final = 5.0
 PREFIX: Final = "otelcol_processor_tail_sampling_"
 Transform = Callable[[str], str]
