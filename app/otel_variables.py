@@ -89,7 +89,7 @@ HONOURED: Final = (
     Honoured("OTEL_TRACES_SAMPLER", one_of(*SAMPLERS), "parentbased_always_on", "Which traces are recorded."),
     Honoured("OTEL_TRACES_SAMPLER_ARG", share, "1", "The share, with traceidratio."),
     Honoured("OTEL_BSP_SCHEDULE_DELAY", INTERVAL, "1000", "Milliseconds that a span waits at most for its batch."),
-    Honoured("OTEL_BSP_MAX_QUEUE_SIZE", whole(1), "2048", "Spans that wait; further ones are dropped and counted."),
+    Honoured("OTEL_BSP_MAX_QUEUE_SIZE", whole(1), "2048", "Spans that wait; then the oldest are dropped and counted."),
     Honoured("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", whole(1), "128", "Spans in one export."),
     Honoured("OTEL_ATTRIBUTE_COUNT_LIMIT", whole(0), "128", "Attributes of a span, an event, a link."),
     Honoured("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", whole(0), "none", "Characters of a text in an attribute."),
