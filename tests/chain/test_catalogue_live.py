@@ -26,6 +26,7 @@ PAUSE_SECONDS = 2.0
 
 GUNICORN = "tests/telemetry/test_gunicorn_conf.py::test_gunicorns_complaints_about_a_request_lose_the_clients_words"
 LOGGING = "tests/telemetry/test_logging.py::test_an_exception_is_its_type_and_stack_and_not_its_words"
+LIGHT_EXPORT = "tests/telemetry_light/test_span_delivery.py::test_a_closed_port_is_retryable_and_logged_by_its_error"
 # What no fault from outside brings about, or none that others in the stack would survive; with the test that shows it.
 RARE: Final[dict[Fact, str]] = {
     ("event", "portfolio_watch_failed"): "tests/integration/test_portfolio_watch.py::"
@@ -39,6 +40,14 @@ RARE: Final[dict[Fact, str]] = {
     ("event", "telemetry_failed"): "tests/telemetry/test_telemetry_failed.py::"
     "test_a_failure_is_told_once_per_part_and_raised_to_nobody",
     ("event", "request_failed"): GUNICORN,
+    # A mistake in the code of a view, or of a caller of the logger.
+    ("event", "span_attribute_dropped"): "tests/telemetry/test_edges_values.py::"
+    "test_a_view_that_speaks_to_its_span_as_the_api_allows_is_answered",
+    ("event", "log_record_unformattable"): "tests/telemetry/test_logging.py::"
+    "test_a_record_that_cannot_be_formatted_is_a_line_that_says_so",
+    # The light pipeline's own words; the SDK's exporters write a message, and at first a warning.
+    ("event", "telemetry_export_failing", "error.type"): LIGHT_EXPORT,
+    ("event", "telemetry_export_failing", "level", "ERROR"): LIGHT_EXPORT,
     ("event", "log_message", "exception.type"): LOGGING,
     ("event", "log_message", "exception.stacktrace"): LOGGING,
     (

@@ -74,8 +74,12 @@ def test_only_what_may_be_sent_again_is_retryable(delivery: Build, answering: in
     assert delivery(answering)([SPAN]) is answer
 
 
-def test_a_closed_port_is_retryable(delivery: Build) -> None:
+def test_a_closed_port_is_retryable_and_logged_by_its_error(delivery: Build, caplog: pytest.LogCaptureFixture) -> None:
     assert delivery(free_port())([SPAN]) is Answer.RETRYABLE
+
+    [record] = [each for each in caplog.records if each.msg == "telemetry_export_failing"]
+    assert record.levelname == "ERROR"
+    assert (record.__dict__["signal"], record.__dict__["error.type"]) == ("traces", "ConnectionError")
 
 
 def test_a_server_that_never_answers_is_retryable(delivery: Build) -> None:
