@@ -4,6 +4,7 @@
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from stack.polling import poll
@@ -28,9 +29,27 @@ def reload(stack: Stack, transform: Callable[[str], str] | None) -> None:
     """Change the configuration without a stop, and wait until the processes that had the old one have ended."""
     stack.site.write_config("nginx", stack.services["nginx"].files, transform)
     pid = stack.pid("nginx")
-    old = workers_of(pid)
+    old = nginx_workers(pid)
     stack.kill("nginx", signal.SIGHUP)
-    poll(lambda: workers_of(pid) and not workers_of(pid) & old, RELOAD_SECONDS, "Nginx with its new configuration")
+    poll(lambda: replaced(old, nginx_workers(pid)), RELOAD_SECONDS, "Nginx with its new configuration")
+
+
+def nginx_workers(master: int) -> set[int]:
+    """List the worker processes of Nginx; the script that rotates its log is a child of the same process."""
+    return {pid for pid in workers_of(master) if command_line(pid).startswith("nginx: worker")}
+
+
+def command_line(pid: int) -> str:
+    """Read how a process calls itself; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def replaced(old: set[int], now: set[int]) -> bool:
+    """Tell whether there are workers, and none of the old ones."""
+    return bool(now) and not now & old
 
 
 def before(*urls: str) -> Callable[[str], str]:

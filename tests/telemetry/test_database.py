@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from opentelemetry.trace import StatusCode
 
 from app import telemetry
+from app.factory import set_up_telemetry
+from app.settings import Settings
 from app.telemetry import redaction
 from app.telemetry.statements import operation_name
 from stack.postgres import Postgres
@@ -69,6 +72,30 @@ def test_a_statement_is_a_client_span_within_its_request(observed: Observed, dat
         "server.address": "127.0.0.1",
         "server.port": sa.make_url(database_url).port,
     }
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_statement_of_an_unsampled_request_is_measured_and_has_no_span(observed: Observed) -> None:
+    observed.client.get("/read", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"})
+
+    assert observed.names() == []
+    [point] = observed.points("db.client.operation.duration")
+    assert (point.count, list(point.exemplars)) == (1, [])
+
+
+@pytest.mark.usefixtures("clean_process")
+def test_an_engine_is_observed_where_no_endpoint_is_set(settings: Settings, database_url: str) -> None:
+    app, engine = Flask("loans"), sa.create_engine(database_url)
+    set_up_telemetry(app, settings)
+    telemetry.observe_pool(engine)
+
+    @app.get("/age")
+    def age() -> str:
+        with engine.connect() as connection:
+            return str(connection.execute(sa.text("SELECT 30")).scalar_one())
+
+    assert app.test_client().get("/age").text == "30"
+    engine.dispose()
 
 
 @pytest.mark.usefixtures("engine")

@@ -266,6 +266,13 @@ def test_an_exporter_complains_once_a_minute(
     assert first["message"] == "Failed to export some batch"
 
 
+@pytest.mark.usefixtures("log")
+def test_an_exporters_named_arguments_are_written(lines: Lines) -> None:
+    logging.getLogger(next(iter(EXPORTERS))).error("Failed to export %(what)s", {"what": "a batch"})
+
+    assert [line["message"] for line in lines()] == ["Failed to export a batch"]
+
+
 def test_a_process_writes_its_own_file(settings: Settings, clean_process: None, tmp_path: Path) -> None:  # noqa: ARG001
     telemetry.configure_logging(replace(settings, log_dir=tmp_path / "logs"), "arbiter")
 

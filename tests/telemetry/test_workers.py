@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_once_and_the_page_still_answers(
 def test_an_orphan_leaves_the_directory_to_the_next_arbiter(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(directory, 0) as [orphan]:
         orphan.requests = 10
-        monkeypatch.setattr(os, "getppid", lambda: 1)
+        monkeypatch.setattr(os, "getppid", lambda: -1)  # no process, not even the parent of a detached test run, is -1
         page = orphan.page()
 
     assert page[requests_of(0)] == 10

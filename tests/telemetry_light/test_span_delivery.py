@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the collector's answers mean for a batch of spans."""
 
+import gzip
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 from opentelemetry.trace import SpanKind
 
 from app.telemetry_light.delivery import Answer, CollectorDelivery
@@ -88,3 +91,69 @@ def test_a_server_that_never_answers_is_retryable(delivery: Build) -> None:
         listener.listen()
 
         assert delivery(listener.getsockname()[1], timeout_seconds=0.3)([SPAN]) is Answer.RETRYABLE
+
+
+@pytest.mark.parametrize("answering", [400], indirect=True)
+def test_a_failure_is_logged_once_a_minute_with_its_kind(
+    delivery: Build, answering: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliver = delivery(answering)
+
+    deliver([SPAN])
+    deliver([SPAN])
+
+    [record] = caplog.records
+    assert (record.levelname, record.getMessage()) == ("ERROR", "telemetry_export_failing")
+    assert (record.__dict__["signal"], record.__dict__["error.type"]) == ("traces", "400")
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])
+def test_the_body_says_how_it_is_compressed(monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
+    received: list[tuple[str | None, bytes]] = []
+    readers: dict[str, Callable[[bytes], bytes]] = {
+        "none": lambda body: body,
+        "gzip": gzip.decompress,
+        "deflate": zlib.decompress,
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.headers["Content-Encoding"], body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{HOST}:{server.server_port}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "10")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
+        encoder = RequestEncoder({}, "loan-service")
+        assert CollectorDelivery(encoder)([SPAN]) is Answer.DELIVERED
+        server.shutdown()
+
+    [(encoding, body)] = received
+    assert encoding == (None if compression == "none" else compression)
+    assert readers[compression](body) == encoder.encode([SPAN])
+
+
+@pytest.mark.parametrize(("key", "certificate"), [("", "client.pem"), ("client.key", ("client.pem", "client.key"))])
+def test_a_client_certificate_that_cannot_be_read_is_no_answer(
+    delivery: Build, monkeypatch: pytest.MonkeyPatch, key: str, certificate: object
+) -> None:
+    shown: list[object] = []
+
+    def post(session: requests.Session, *_arguments: object, **_more: object) -> requests.Response:
+        shown.append(session.cert)
+        raise OSError("no such file")
+
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "client.pem")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_CLIENT_KEY", key)
+    monkeypatch.setattr(requests.Session, "post", post)
+
+    assert delivery(free_port())([SPAN]) is Answer.RETRYABLE
+    assert shown == [certificate]

@@ -98,3 +98,23 @@ def test_the_request_is_one_resource_and_one_scope() -> None:
 @pytest.mark.parametrize(("number", "written"), [(0, "00"), (127, "7f"), (128, "8001"), (300, "ac02")])
 def test_numbers_are_written_seven_bits_a_byte(number: int, written: str) -> None:
     assert varint(number).hex() == written
+
+
+class Unwritable:
+    """A value that cannot be written as text."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_a_span_with_a_value_that_cannot_be_written_leaves_without_its_attributes() -> None:
+    attributes: dict[str, Any] = {"loan.id": Unwritable(), "http.route": "/loans"}
+    span = SpanRecord(Template("GET /loans", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, attributes)
+
+    assert (read(span).name, read(span).attributes) == ("GET /loans", {})
+
+
+def test_a_list_is_written_though_it_cannot_be_remembered() -> None:
+    span = SpanRecord(Template("", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {"own.list": ["a", "b"]})
+
+    assert read(span).attributes == {"own.list": ("a", "b")}
