@@ -15,7 +15,7 @@ from typing import Final
 from bench.cost.calls import NUMBERS
 from bench.cost.routes import Route, prepare
 from bench.cost.sink import collecting
-from bench.cost.variants import VARIANTS
+from bench.cost.variants import COUNTED
 from stack.postgres import Postgres
 from stack.site import ROOT, common_environment
 
@@ -62,7 +62,7 @@ def environment(variant: str, database_url: str, endpoint: str, folder: Path) ->
     telemetry = folder / f"{variant}-telemetry"
     telemetry.mkdir()  # as the arbiter does
     return {
-        **VARIANTS[variant].settings,
+        **COUNTED[variant].settings,
         "DATABASE_URL": database_url,
         "API_THREADS": "1",
         "TELEMETRY_DIR": str(telemetry),

@@ -11,9 +11,10 @@ from bench import report
 from bench.cost import chart, gate, targets
 from bench.cost.duel import Duel
 from bench.cost.hold import Hold
+from bench.cost.ideas import IDEAS
 from bench.cost.instructions import Counts
 from bench.cost.variants import VARIANTS
-from bench.cost.words import CPU, HOLDS, INSTRUCTIONS, LATENCY, METHOD, REPEAT
+from bench.cost.words import CPU, HOLDS, IDEAS_HEAD, INSTRUCTIONS, LATENCY, METHOD, REPEAT
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 CHART: Final = "cost.svg"
@@ -70,12 +71,32 @@ def lines(results: Results) -> list[str]:
             [INSTRUCTIONS],
             report.table(("variant", "route", "thousands", "x bare"), _instructions(results.counts)),
         ),
+        *_section(
+            "What keeps `standard` cheap, one by one",
+            [IDEAS_HEAD],
+            report.table(("idea", "route", "thousands saved", "of bare"), savings(results.counts)),
+            [f"- **{idea.title}**: {idea.how}" for idea in IDEAS],
+        ),
         *_section("How to repeat it", [REPEAT]),
     ]
 
 
 def _section(title: str, *blocks: Sequence[str]) -> list[str]:
     return ["", f"## {title}", *(line for block in blocks for line in ("", *block))]
+
+
+def savings(counts: Counts) -> list[list[str]]:
+    """Give what each idea saves on each route: the instructions of `standard` without it, less those with it."""
+    return [
+        [
+            idea.title,
+            route,
+            f"{(number - counts['standard'][route]) / 1000:.0f}",
+            f"{(number - counts['standard'][route]) / counts['bare'][route]:.0%}",
+        ]
+        for idea in IDEAS
+        for route, number in counts.get(idea.without, {}).items()
+    ]
 
 
 def _cpu(duels: Sequence[Duel]) -> list[list[str]]:
@@ -123,5 +144,6 @@ def _instructions(counts: Counts) -> list[list[str]]:
     return [
         [VARIANTS[variant].title, route, f"{counts[variant][route] / 1000:.0f}", f"{ratio:.2f}"]
         for variant in counts
+        if variant in VARIANTS
         for route, ratio in gate.ratios(counts, variant).items()
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from bench.cost.variants import VARIANTS
+from bench.cost.variants import COUNTED
 from stack.ports import HOST
 
 
@@ -41,7 +41,7 @@ class Sink(ThreadingHTTPServer):
 
     def require(self, variant: str) -> None:
         """Raise RuntimeError unless a variant has sent what it is measured for: one that sends nothing is cheap."""
-        for signal in VARIANTS[variant].exports:
+        for signal in COUNTED[variant].exports:
             if not self.received[f"/{variant}/v1/{signal}"]:
                 raise RuntimeError(f"{variant} has sent no {signal}")
 

@@ -45,10 +45,18 @@ time does, since the kernel's work for database and network is not in them. `./n
 `./nox -s nightly`, counts `standard` and `light` again and fails when their multiple of bare is more than
 {gate.TOLERANCE:.0%} above `bench/cost/instructions.json`.
 """.strip()
+IDEAS_HEAD: Final = """
+Each can be taken by itself. What it saves are the instructions per request of `standard` without it, less those of
+`standard`; differences of under 3 % of a request are as large as those of two layouts of memory. Not in the table is
+what spares no work and shortens waits: exports in small batches (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, in
+`app/telemetry/defaults.py`), during which the interpreter changes threads after 0.2 ms instead of 5
+(`app/telemetry/switch_interval.py`). *Held* above shows what is left of them.
+""".strip()
 REPEAT: Final = """
 ```
 ./nox -s bench -- cost            # all of this page, on a quiet machine
 ./nox -s bench -- cost --dry      # the same, and nothing is written
+./nox -s bench -- cost --ideas    # what each idea of `standard` saves, printed: 5 minutes, on any machine
 ./nox -s cost                     # the gate
 ./nox -s cost -- --accept         # after a change that is worth its cost: commit what is counted now
 ```

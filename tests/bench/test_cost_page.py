@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which targets of telemetry's cost are held to be missed, and what the page and its chart show."""
 
+import importlib.util
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from bench.__main__ import main
 from bench.cost import chart, page, targets
 from bench.cost.duel import Duel
 from bench.cost.hold import Hold
-from bench.cost.variants import VARIANTS
+from bench.cost.ideas import IDEAS
+from bench.cost.variants import VARIANTS, WITHOUT
 from bench.cost.wrk import Load
 
 COUNTS = {
     "bare": {"GET one loan": 10_000},
     "standard": {"GET one loan": 20_000},
+    "standard_pings": {"GET one loan": 23_000},
 }
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -73,6 +76,7 @@ def test_the_page_shows_figures_beside_their_targets(tmp_path: Path) -> None:
     assert f"| {title} | GET one loan | 1.50 | 1.00 | 3.0 | 2.0 | 1.5 |" in text
     assert f"| {title} | 1.20 | 1.90 | 0.20 | 0.90 (0.90 to 0.90) |" in text
     assert f"| {title} | GET one loan | 20 | 2.00 |" in text
+    assert "| no spans of the pool's pings | GET one loan | 3 | 30% |" in text
     assert "Every target was met in this run." in text
     assert "](cost.svg)" in text
 
@@ -100,3 +104,10 @@ def test_rounds_whose_spread_cannot_be_told_are_refused(rounds: str, capsys: pyt
         main(["cost", f"--rounds={rounds}"])
 
     assert "argument --rounds: at least 2" in capsys.readouterr().err
+
+
+def test_every_idea_has_a_variant_without_it() -> None:
+    assert [idea.without for idea in IDEAS] == list(WITHOUT)
+    assert not WITHOUT.keys() & VARIANTS.keys()
+    for name in WITHOUT:
+        assert importlib.util.find_spec(f"bench.cost.variants.{name}")

@@ -37,3 +37,12 @@ VARIANTS: Final = {
 }
 MODES: Final = ("standard", "light")
 DEFAULT: Final = "stock"  # what `standard` is held against
+# `standard` without one of the ideas that keep it cheap (bench/cost/ideas.py): only their instructions are counted.
+STANDARD: Final = VARIANTS["standard"].settings
+WITHOUT: Final = {
+    "standard_sqlalchemy": Variant("with SQLAlchemy's instrumentor", TRACES_AND_METRICS, STANDARD),
+    "standard_log_record": Variant("with a log record", TRACES_AND_METRICS, STANDARD),
+    "standard_self_metrics": Variant("with measurements of each span", TRACES_AND_METRICS, STANDARD),
+    "standard_pings": Variant("with pings", TRACES_AND_METRICS, STANDARD),
+}
+COUNTED: Final = {**VARIANTS, **WITHOUT}
