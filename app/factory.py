@@ -75,7 +75,7 @@ def create_app(
     db.init_app(app)
     with app.app_context():
         telemetry.observe_pool(db.engine)
-    telemetry.run_beside(PortfolioWatch(settings.database_url, telemetry.observe_portfolio, reconcile_session))
+    telemetry.run_in_background(PortfolioWatch(settings.database_url, telemetry.observe_portfolio, reconcile_session))
     app.extensions[api.KEY] = _service(settings, safely(publish), clock)
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
     for module in (borrowers, quotes, loans, decisions, servicing, inquiries, page, health):

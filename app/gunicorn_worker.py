@@ -11,7 +11,7 @@ socket with the poller in `ThreadWorker.finish_request` instead of calling `util
 connection to the pool when its head has arrived. Use "gthread" again as soon as a release does both:
 tests/telemetry/test_idle_clients.py has the control with the stock worker.
 
-What remains to a reverse proxy: a request's body is read in a pool thread, and each read may wait for READ_SECONDS.
+Slow bodies are left to a reverse proxy: a request's body is read in a pool thread, and each read may wait READ_SECONDS.
 """
 
 import contextlib
@@ -34,15 +34,15 @@ HEAD_SECONDS: Final = 5.0
 # Nginx's large_client_header_buffers here (4 of 4 KiB). A longer head goes to a thread, where Gunicorn refuses it.
 HEAD_BYTES: Final = 16 * 1024
 END_OF_HEAD: Final = b"\r\n\r\n"
-# Between two pieces of a body, and for an answer that the client doesn't take: Nginx's client_body_timeout here.
+# The longest wait for the next part of a body, and for a client to accept its answer: Nginx's client_body_timeout here.
 READ_SECONDS: Final = 5
 # Gunicorn waits for the rest of an unread body for 5 s in a pool thread. A reverse proxy has sent the whole body by
-# the time of the answer; of another client the connection is closed, gracefully.
+# the time of the answer; the connection of a client that has not is closed, gracefully.
 UNREAD_BODY_SECONDS: Final = 0.1
 # Both as in gunicorn.util.close_graceful.
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024
-# Gunicorn's limit for kept-alive connections of a worker that stops; a connection without a request has no longer.
+# Gunicorn's limit for kept-alive connections of a worker that stops; the same holds for connections without a request.
 STOP_SECONDS: Final = 2.0
 
 
@@ -84,12 +84,12 @@ class PolledThreadWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no
             self._submit(conn)
 
     def handle(self, conn: TConn) -> Any:  # noqa: ANN401  # a bool, or Gunicorn's mark for a deferred connection
-        """Handle a request; no read and no write of its socket waits for ever."""
+        """Handle a request with a time limit on each read and write of its socket."""
         limit_waits(conn.sock)
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> bool:  # noqa: ANN401  # Gunicorn's own signature
-        """Handle a request, and close the connection of a client that has not sent the body nobody reads."""
+        """Handle a request; then close the connection if a body that the app did not read is still incomplete."""
         if not super().handle_request(req, conn):
             return False
         return bool(conn.parser.finish_body(deadline=time.monotonic() + UNREAD_BODY_SECONDS))
@@ -128,7 +128,7 @@ class PolledThreadWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no
     def _drain(self, lingering: Lingering, client: socket.socket) -> None:
         try:
             data = client.recv(LINGER_BYTES)
-        except BlockingIOError:  # it was readable, and is no more
+        except BlockingIOError:  # a spurious wake-up: nothing to read yet
             return
         except OSError:
             data = b""
@@ -147,12 +147,12 @@ class PolledThreadWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no
 
 
 def head_arrived(conn: TConn) -> bool:
-    """Tell whether a thread can read a request's head without waiting, or has to refuse it or close the connection."""
+    """Return whether a thread need not wait: the head is complete or too long, or the client has closed its side."""
     ahead = conn.parser.unreader.buf.getvalue() if conn.parser else b""
     try:
         data = conn.sock.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        # A half head makes the socket readable again when more has come, not all the time. Readable with less than
-        # asked for: the client has closed its side.
+        # SO_RCVLOWAT: a partial head makes the socket readable only when more bytes arrive, not all the time. Readable
+        # with fewer bytes than that means that the client has closed its side.
         closed = len(data) < conn.sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
         whole = closed or END_OF_HEAD in ahead + data or len(ahead) + len(data) >= HEAD_BYTES
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1 if whole else len(data) + 1)

@@ -78,7 +78,7 @@ class PortfolioWatch:
             try:
                 self._round()
             except Exception as error:  # noqa: BLE001  # whatever it is, the next round may succeed
-                self._complain("watch", error)
+                self._log_failure("watch", error)
             self._stopping.wait(self._every_seconds)
 
     def _round(self) -> None:
@@ -106,10 +106,10 @@ class PortfolioWatch:
             checks.run(session)
             self._troubles.pop("check", None)
         except Exception as error:  # noqa: BLE001  # the portfolio is still worth reading
-            self._complain("check", error)
+            self._log_failure("check", error)
         session.rollback()  # ends the snapshot that it read; a lost connection ends the leadership here
 
-    def _complain(self, part: str, error: Exception) -> None:
+    def _log_failure(self, part: str, error: Exception) -> None:
         kind = getattr(error, "pgcode", None) or type(error).__name__
         if self._troubles.get(part) != kind:
             _logger.warning("portfolio_watch_failed", extra={"error.type": kind})

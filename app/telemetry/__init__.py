@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the service is seen: the only package that imports OpenTelemetry; see README.md."""
+"""Telemetry of the service: the only package beside telemetry_light that imports OpenTelemetry's SDK; see README.md."""
 
 from app.telemetry.current import current_trace_id
 from app.telemetry.instruments import record
@@ -8,7 +8,7 @@ from app.telemetry.logging import configure_logging
 from app.telemetry.pipelines import Pipeline, StandardInstrumentation
 from app.telemetry.portfolio import observe_portfolio
 from app.telemetry.resource import instance_name
-from app.telemetry.setup import join_workers, observe_pool, run_beside, set_up, shut_down
+from app.telemetry.setup import join_workers, observe_pool, run_in_background, set_up, shut_down
 from app.telemetry.worker_files import TelemetryDirError, claim, forget_worker, lowest_free_slot
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "observe_portfolio",
     "record",
     "remove_old_logs",
-    "run_beside",
+    "run_in_background",
     "set_up",
     "shut_down",
 ]

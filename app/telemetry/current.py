@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trace in which the current request takes part."""
+"""The trace of the current request."""
 
 from opentelemetry import trace
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our defaults for OpenTelemetry's own variables, all in this place; the SDK reads what is set and takes these else."""
+"""Our defaults for OpenTelemetry's own variables: the SDK uses one where its variable is not set."""
 
 import os
 from collections.abc import Mapping
 from typing import Final
 
 DEFAULTS: Final[Mapping[str, str]] = {
-    # The stable names of HTTP and of databases; without it the instrumentors use those of 2021.
+    # The stable names of HTTP and database attributes; without it the instrumentors use those of 2021.
     "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
-    # Seconds in Python's SDK. A worker has 2 s for its last export, and a collector beside it answers in milliseconds.
+    # Seconds in Python's SDK. A worker has 2 s for its last export, and a collector on the same host answers within ms.
     "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
     # A batch shrinks to a tenth, for a millisecond of CPU.
     "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",

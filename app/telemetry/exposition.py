@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prometheus text as plain data: read from a registry, add up over a worker's generations, print as one page."""
+"""Prometheus text as plain data: read from a registry, added up over a slot's successive workers, printed together."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from prometheus_client.utils import floatToGoString
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
-# Only these mean the same after their worker has gone: how much happened, not how things stand.
+# Only cumulative values keep their meaning after the worker exits; a gauge describes a process that no longer exists.
 TOTALS = ("counter", "histogram")
-# The text format names a family as its samples are named.
+# The text format names a counter's family as its samples: with `_total`.
 SUFFIXES = {"counter": "_total", "info": "_info"}
 TYPES = {"info": "gauge"}
 
@@ -29,7 +29,7 @@ Families = dict[str, Family]
 
 
 def read(metrics: Iterable[Metric]) -> Families:
-    """Take the samples out of a registry's metrics."""
+    """Convert a registry's metrics into families."""
     return {
         metric.name + SUFFIXES.get(metric.type, ""): Family(
             TYPES.get(metric.type, metric.type),
@@ -51,12 +51,12 @@ def series(name: str, labels: Mapping[str, str]) -> str:
 
 
 def totals(families: Families) -> Families:
-    """Keep the counters and histograms."""
+    """Select the counters and histograms."""
     return {name: family for name, family in families.items() if family.kind in TOTALS}
 
 
 def add(before: Families, now: Families) -> Families:
-    """Add what earlier generations of a worker counted to what this one has counted."""
+    """Add the totals of a slot's earlier workers to those of the current one."""
     combined = dict(before)
     for name, family in now.items():
         samples = dict(before[name].samples) if name in before else {}
@@ -67,7 +67,7 @@ def add(before: Families, now: Families) -> Families:
 
 
 def render(by_worker: Mapping[int, Families]) -> str:
-    """Print the union: every sample of every worker, told apart by the label `worker`."""
+    """Print the union: every sample of every worker, distinguished by the label `worker`."""
     lines: list[str] = []
     for name in sorted({name for families in by_worker.values() for name in families}):
         holders = [(slot, families[name]) for slot, families in sorted(by_worker.items()) if name in families]

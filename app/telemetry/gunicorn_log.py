@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gunicorn's own words in our JSON lines."""
+"""Gunicorn's log records as JSON lines."""
 
 import logging
 
@@ -17,20 +17,20 @@ class GunicornLog(Logger):  # type: ignore[misc]  # Gunicorn has no types
     """Gunicorn's logger without handlers of its own: records go to the root logger, whose sinks write JSON."""
 
     def setup(self, cfg: object) -> None:
-        """Follow the configuration, and leave the writing to the root logger."""
+        """Apply the configuration; propagate all records to the root logger."""
         super().setup(cfg)
         self.error_log.filters = [NoClientData()]
         self.error_log.propagate = True
 
 
 class NoClientData(logging.Filter):
-    """Takes the client's address and request line out of Gunicorn's complaints about a request.
+    """Removes the client's address and request line from Gunicorn's messages about a request.
 
-    A client that stalls is no fault of the service: no ERROR, no stack trace.
+    A client that stalls is not an error of the service: its record has no level ERROR and no stack trace.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record, some without their words."""
+        """Keep every record; replace the message of some."""
         for words, event in EVENTS.items():
             if str(record.msg).startswith(words):
                 record.msg, record.args = event, ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place from which facts become signals: `record` counts, notes on the span, and writes the line."""
+"""Turns events into signals: `record` measures, sets attributes on the current span, and writes the log line."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from app.domain.events import DomainEvent
 from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
 from app.telemetry.logging import lines_lost, write_line
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 from app.telemetry.signals import Declared, Line, Measurement, signals_of
 
 _logger = logging.getLogger(__name__)
@@ -41,17 +41,17 @@ def create_instruments(meter: Meter, threads: int) -> None:
 
 
 def forget_instruments() -> None:
-    """Measure nothing from now on."""
+    """Remove the instruments: later events are not measured."""
     global _instruments  # noqa: PLW0603  # as above
     _instruments = {}
 
 
 def record(event: DomainEvent) -> None:
-    """Turn an event into its signals; one that nobody described is a warning, never a failed request."""
+    """Turn an event into its signals; an event without a description is logged as a warning and fails no request."""
     try:
         signals = signals_of(event)
-    except Exception as error:  # noqa: BLE001  # the fact is committed, whatever is said of it
-        complain("describing_an_event", error)
+    except Exception as error:  # noqa: BLE001  # the event is committed: its telemetry must not fail the request
+        log_failure("describing_an_event", error)
         return
     if signals is None:
         warnings.warn(f"no signal for {type(event).__name__}", stacklevel=2)
@@ -60,16 +60,16 @@ def record(event: DomainEvent) -> None:
         for measurement in signals.measurements:
             _measure(measurement)
     except Exception as error:  # noqa: BLE001  # as above
-        complain("measuring", error)
+        log_failure("measuring", error)
     try:
         trace.get_current_span().set_attributes(signals.span)
     except Exception as error:  # noqa: BLE001  # as above
-        complain("noting_an_event", error)
+        log_failure("noting_an_event", error)
     try:
         if signals.line:
             _write(signals.line)
     except Exception as error:  # noqa: BLE001  # as above
-        complain("telling_an_event", error)
+        log_failure("telling_an_event", error)
 
 
 def _create(meter: Meter, declared: Declared) -> Counter | Histogram:
@@ -90,6 +90,6 @@ def _measure(measurement: Measurement) -> None:
 
 
 def _write(line: Line) -> None:
-    # As the request line is written, and for its reason: by a log record it was the dearest part of an application.
+    # Written directly, as the request line: a log record was the most expensive part of submitting an application.
     if _logger.isEnabledFor(line.level):
         write_line(line.level, __name__, line.event, json.dumps(dict(line.fields))[1:-1])

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log lines that are too long for the collector, which would cut them in the middle of their JSON."""
+"""Shortens log lines that the collector would cut in the middle of their JSON."""
 
 from collections.abc import Callable
 from typing import Any
 
-# Half of the collector's limit, 64 KiB (otel/collector.yaml). A usual line has 400 bytes, one with a stack 10,000.
+# Bytes: half of the collector's limit, 64 KiB (otel/collector.yaml). A usual line has 400, one with a stack 10,000.
 MOST_LINE_BYTES = 32 * 1024
 MOST_FIELD_BYTES = 8 * 1024
-CUT = " [...] "  # in the place of what is cut out
-LEFT_OUT = "fields_left_out"  # how many, where the fields together are too long
+CUT = " [...] "  # replaces the part that is cut
+LEFT_OUT = "fields_left_out"  # how many fields were left out because all together were too long
 ROOM_FOR_IT = 64
 
 Encode = Callable[[Any], str]
 
 
 def shortened(fields: dict[str, Any], encode: Encode) -> dict[str, Any]:
-    """Cut the middle out of each long field, and leave out the last ones when there are too many.
+    """Cut the middle of each long field, and drop the last fields when there are too many.
 
     Sizes are those of the encoded text, which is ASCII.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log files of one instance in a directory that replicas may share; the arbiter's side."""
+"""Log files of one instance in a directory that replicas may share: claimed and removed by the arbiter."""
 
 import fcntl
 import re
@@ -7,21 +7,21 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
-# Loki keeps lines for 7 days and takes none that are older, so a file that has not grown since then has no reader.
+# Loki keeps lines for 7 days and rejects older ones, so a file without a newer line has no reader.
 OLD_SECONDS: Final = 7 * 24 * 3600.0
 
 
 class LogDirError(Exception):
-    """LOG_DIR can't be used; the text is one line for the person who set it."""
+    """LOG_DIR can't be used; the message is one line that names the setting and the reason."""
 
 
 def log_path(directory: Path, instance: str, process: str) -> Path:
-    """Say where a process logs; the collector reads api-*.jsonl."""
+    """Return the path of a process's log file; the collector reads api-*.jsonl."""
     return directory / f"api-{instance}-{process}.jsonl"
 
 
 def claim_logs(directory: Path, instance: str) -> IO[str]:
-    """Make the instance's log files ours until the returned lock is closed; raise LogDirError if they are another's.
+    """Lock the instance's log files until the returned file is closed; raise LogDirError if another server holds them.
 
     Two writers of one file lose lines when it is rotated. The lock works between containers that share a volume.
     """
@@ -44,7 +44,7 @@ def remove_old_logs(directory: Path, instance: str) -> None:
     """
     for path in directory.glob("api-*.lock"):
         other = path.name.removeprefix("api-").removesuffix(".lock")
-        if other == instance:  # closing a second handle of our own lock would free it
+        if other == instance:  # closing a second handle of our own lock would release it
             continue
         with path.open("w") as lock:
             files = _files_of(directory, other)

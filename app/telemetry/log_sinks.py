@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where log lines go; a full disk or a closed pipe never reaches the request that logs."""
+"""Handlers that write log lines; a full disk or a closed pipe never fails the request that logs."""
 
 import contextlib
 import itertools
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from app.telemetry import redaction, semconv
 
-# Each file is also the reserve for an outage of the log chain: 4 x 50 MB are about 500,000 lines of one worker.
+# The files also buffer an outage of the collector or Loki: 4 x 50 MB are about 500,000 lines of one worker.
 MAX_FILE_BYTES = 50_000_000
 OLD_FILES = 3
 
 
 class OncePerMinute:
-    """Says yes at most once a minute."""
+    """A rate limiter: allows one event a minute."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def allows(self) -> bool:
-        """Tell whether it may be said now, and remember that it was."""
+        """Return whether a minute has passed since the last allowed event; if so, this one becomes the last."""
         now = time.monotonic()
         if now < self._next:
             return False
@@ -33,7 +33,7 @@ class OncePerMinute:
 
 
 class Sink(logging.Handler):
-    """A handler that counts lost lines, says on stderr at most once a minute that there are some, and goes on."""
+    """A handler that counts the lines it cannot write, and reports them on stderr at most once a minute."""
 
     kind = "stdout"
     target = "stdout"
@@ -44,14 +44,14 @@ class Sink(logging.Handler):
         self._reports = OncePerMinute()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; whatever goes wrong with it is the sink's own trouble."""
+        """Write a record; a failure is counted, never raised."""
         try:
             self.write_line(self.format(record) + "\n")
         except Exception:  # noqa: BLE001  # a record that can't be written must not fail the request that logs it
             self.handleError(record)
 
     def put(self, line: str) -> None:
-        """Write a finished line; whatever goes wrong with it is the sink's own trouble."""
+        """Write a formatted line; a failure is counted, never raised."""
         with self.lock or contextlib.nullcontext():
             try:
                 self.write_line(line)
@@ -59,7 +59,7 @@ class Sink(logging.Handler):
                 self.report()
 
     def write_line(self, line: str) -> None:
-        """Write one line to where lines of this sink go."""
+        """Write one line to this sink's destination."""
         sys.stdout.write(line)  # looked up each time: a server or a test may have replaced it
         sys.stdout.flush()
 
@@ -68,7 +68,7 @@ class Sink(logging.Handler):
         self.report()
 
     def report(self) -> None:
-        """Count a lost line, and say so, unless it was said within the last minute."""
+        """Count a lost line, and report it on stderr at most once a minute."""
         self.lost += 1
         error = sys.exc_info()[1]
         if error is not None and self._reports.allows():
@@ -82,7 +82,7 @@ class Sink(logging.Handler):
 
 
 class LogFile(Sink):
-    """A file of one process, rotated by size; old files keep the ending that the collector looks for."""
+    """A file of one process, rotated by size; rotated files keep the suffix that the collector matches."""
 
     kind = "file"
 
@@ -97,12 +97,12 @@ class LogFile(Sink):
         self._descriptor = self._open()
 
     def write_line(self, line: str) -> None:
-        """Append a line by one write; what a full disk cut off goes out before the next line."""
+        """Append a line by one write; the rest of a line that a full disk cut is written before the next line."""
         if os.getpid() != self._writer:  # this process only inherited the file, and rotation needs a single writer
             return
         data = self._rest + line.encode()
-        if self._size + len(data) > self._max_bytes and not self._rest:  # the collector joins no line of two files
-            with contextlib.suppress(OSError):  # then the file grows on, which loses nothing
+        if self._size + len(data) > self._max_bytes and not self._rest:  # a line must not span two files
+            with contextlib.suppress(OSError):  # then the file keeps growing, and no line is lost
                 self._rotate()
         written = os.write(self._descriptor, data)
         self._size += written
@@ -132,7 +132,7 @@ class LogFile(Sink):
 
 
 def _missing_end(path: Path) -> bytes:
-    """Give the line feed that a file lacks whose writer was killed within a line: the next line would join it."""
+    """Return a line feed if the file's writer was killed within a line: else the next line would be appended to it."""
     with contextlib.suppress(OSError), path.open("rb") as file:  # no file yet, or an empty one
         file.seek(-1, os.SEEK_END)
         return b"" if file.read(1) == b"\n" else b"\n"

@@ -21,7 +21,7 @@ from app.telemetry.line_length import MOST_LINE_BYTES, shortened
 from app.telemetry.log_directory import log_path
 from app.telemetry.log_sinks import LogFile, OncePerMinute, Sink
 from app.telemetry.resource import instance_id, instance_name, resource_from_environment
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -33,7 +33,7 @@ CONSTANT_NAME = re.compile(r"[a-z][a-z0-9_]*")
 # the format is written without its arguments, unless LOG_ARGUMENTS names it: each %s may be what a client sent.
 ARGUMENTS_ARE_KNOWN = frozenset({"gunicorn", "alembic", "opentelemetry", "py"})
 EVERY_LOGGER = "*"  # in LOG_ARGUMENTS
-UNWRITABLE = "unwritable"  # in the place of a field that can't be JSON, before its type
+UNWRITABLE = "unwritable"  # replaces a field that can't be written as JSON; its type follows
 # The fields that a line has of its own. A member of `extra` with such a name is kept as `extra.NAME`.
 OWN_FIELDS = frozenset(
     {
@@ -53,9 +53,9 @@ RENAMED = {name: f"extra.{name}" for name in OWN_FIELDS}
 
 # SQLAlchemy prints statements with their parameters at INFO, urllib3 its retries at WARNING. A full span queue is
 # counted (otel.sdk.processor.span.processed): its warning would be written from within a request. An attribute that is
-# cut to its limit is as it should be: in an outage, each failed statement's stack is. Readers of `tracestate` and
-# `baggage` quote what they can't read, which is whatever somebody sent; the instrumentor misses, in each request, a
-# span that could not be begun, which has been told.
+# cut to its limit is expected: in an outage, each failed statement's stack is. Parsers of `tracestate` and `baggage`
+# quote a header that they can't parse, which may contain anything; the instrumentor warns in each request about a
+# span that could not be started, which is logged already.
 QUIET = {
     "sqlalchemy": logging.WARNING,
     "urllib3": logging.ERROR,
@@ -78,7 +78,7 @@ _static = ""  # the fields that are the same in each line, as JSON
 
 def configure_logging(settings: "Settings", process: str) -> None:
     """Send every record as a JSON line to stdout and, with LOG_DIR, to the process's own file."""
-    global _static  # noqa: PLW0603  # what a process is called belongs to the process
+    global _static  # noqa: PLW0603  # a process has one name
     static: dict[str, Any] = {semconv.SERVICE_INSTANCE_ID: instance_id(settings, process)}
     if resource := resource_from_environment(settings):
         static["resource"] = resource  # the collector adds it to the line's resource
@@ -102,7 +102,7 @@ def configure_logging(settings: "Settings", process: str) -> None:
 
 
 def remove_sinks() -> None:
-    """Take our own handlers off the root logger, and leave others' alone."""
+    """Remove our own handlers from the root logger, and no others."""
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, Sink)]:
         root.removeHandler(handler)
@@ -143,7 +143,7 @@ def _second(unix: int) -> str:
 
 
 class ExportTrouble(logging.Filter):
-    """Let one exporter's complaint through per minute, under a constant name."""
+    """Passes one warning of each exporter per minute, under a constant event name."""
 
     def __init__(self, signal: str) -> None:
         super().__init__()
@@ -151,12 +151,12 @@ class ExportTrouble(logging.Filter):
         self._limit = OncePerMinute()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Decide about a record of the exporter."""
+        """Rate-limit and rename a record of the exporter."""
         record.__dict__["_event"] = semconv.EVENT_TELEMETRY_EXPORT_FAILING
         record.signal = self._signal
-        if record.exc_info:  # of the encoder, whose words quote the value
+        if record.exc_info:  # the encoder's message quotes the value
             record.msg, record.args = "An attribute could not be encoded.", ()
-        elif isinstance(record.args, tuple):  # an exception's words may name the endpoint with its password
+        elif isinstance(record.args, tuple):  # an exception's message may contain the endpoint with its password
             record.args = tuple(
                 redaction.error_type(each) if isinstance(each, BaseException) else each for each in record.args
             )
@@ -170,12 +170,12 @@ class JsonLines(JsonFormatter):
         super().__init__(json_ensure_ascii=True)
         self._static = static
         self._arguments_of = arguments_of
-        self._encode = JsonEncoder(ensure_ascii=True, allow_nan=False).encode  # NaN is no JSON to those who read it
+        self._encode = JsonEncoder(ensure_ascii=True, allow_nan=False).encode  # NaN is not valid JSON
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format once per record, though two sinks and the rotation ask for it.
+        """Format once per record, though two sinks and the rotation call this.
 
-        A record that can't be formatted (its arguments don't fit, its message raises) becomes a line that says so.
+        A record that can't be formatted (its arguments don't fit, its message raises) becomes a line that reports this.
         """
         line: str | None = record.__dict__.get("_line")
         if line is None:
@@ -187,11 +187,11 @@ class JsonLines(JsonFormatter):
         return line
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
-        """Write JSON with one encoder for all lines, by default each makes its own; a bad field costs only itself."""
+        """Write JSON with one encoder for all lines; a field that can't be encoded is replaced, the others stay."""
         try:
             line = self._encode(log_data)
-        except Exception as error:  # noqa: BLE001  # keys that are no text, circles, values that can't say what they are
-            complain("formatting_a_line", error)
+        except Exception as error:  # noqa: BLE001  # keys that are no text, circular references, values whose own code raises
+            log_failure("formatting_a_line", error)
             log_data = {key: self._writable(value) for key, value in log_data.items()}
             line = self._encode(log_data)
         return line if len(line) <= MOST_LINE_BYTES else self._encode(shortened(log_data, self._encode))
@@ -208,7 +208,7 @@ class JsonLines(JsonFormatter):
         return redaction.stacktrace(ei[1]) if ei[1] else ""
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Lay the fields out, those that every line has first."""
+        """Order the fields: those that every line has come first."""
         log_data["timestamp"] = timestamp(record.created)
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
@@ -243,7 +243,7 @@ def report_of(record: logging.LogRecord, error: Exception) -> logging.LogRecord:
 
 
 def event_of(record: logging.LogRecord, arguments_of: Collection[str]) -> dict[str, str]:
-    """Name the event: ours are constants, a library's own words, without arguments, are a log_message's message."""
+    """Set the event's name: ours is a constant; a library's record is a `log_message` with its format as message."""
     if not record.args and isinstance(record.msg, str) and CONSTANT_NAME.fullmatch(record.msg):
         return {"event": record.msg}
     message = record.getMessage() if not record.args or is_listed(record.name, arguments_of) else str(record.msg)
@@ -251,6 +251,6 @@ def event_of(record: logging.LogRecord, arguments_of: Collection[str]) -> dict[s
 
 
 def is_listed(name_of_logger: str, names: Collection[str]) -> bool:
-    """Tell whether a logger, or one above it, is among the names."""
+    """Return whether a logger or one of its parents is among the names."""
     parents = itertools.accumulate(name_of_logger.split("."), lambda parent, name: f"{parent}.{name}")
     return EVERY_LOGGER in names or any(name in names for name in parents)

@@ -19,7 +19,7 @@ from app.telemetry.views import VIEWS
 
 
 def build_meter_provider(resource: Resource, readers: Sequence[MetricReader]) -> MeterProvider:
-    """Build the provider; an instrument that no view mentions is measured as its author says."""
+    """Build the provider; an instrument without a view is measured as its author defined it."""
     return MeterProvider(
         metric_readers=readers,
         resource=resource,

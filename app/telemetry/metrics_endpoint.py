@@ -20,10 +20,10 @@ REFUSAL = {
 
 
 def add_metrics_endpoint(app: Flask, ops_token: str | None, page: Callable[[], str]) -> None:
-    """Serve the page at /metrics."""
+    """Add the scrape endpoint at /metrics."""
 
     def metrics() -> Response:
-        """Answer with every worker's metrics, or ask for the token."""
+        """Answer with every worker's metrics, or 401 without the token."""
         if ops_token and not is_bearer(request.headers.get("Authorization", ""), ops_token):
             headers = {"WWW-Authenticate": 'Bearer realm="operations"'}
             return Response(json.dumps(REFUSAL), 401, headers, content_type="application/problem+json")
@@ -33,6 +33,6 @@ def add_metrics_endpoint(app: Flask, ops_token: str | None, page: Callable[[], s
 
 
 def is_bearer(header: str, token: str) -> bool:
-    """Compare in constant time, so that the answer's delay tells nothing about the token."""
+    """Compare in constant time, so that the response time reveals nothing about the token."""
     scheme, _, given = header.partition(" ")
     return hmac.compare_digest(given.strip().encode(), token.encode()) and scheme.lower() == "bearer"

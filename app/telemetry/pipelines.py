@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What instrumentation records with, and what observes requests and statements by it."""
+"""Interfaces of a telemetry pipeline: the providers, and the instrumentation of requests and statements."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,38 +19,38 @@ from app.telemetry.tracing import instrument_database, instrument_flask
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Where signals go instead of to the collector, for tests: spans one by one, as OTLP export requests."""
+    """Receives signals in place of the collector, for tests: spans one by one, as OTLP export requests."""
 
     take: Callable[[bytes], None]
     metric_readers: Sequence[MetricReader] = ()
 
 
 class InMemoryExporter(SpanExporter):
-    """Encodes spans as they would leave, and hands them to a test."""
+    """Encodes spans as the exporter would, and passes them to a test."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Hand over an export request."""
+        """Pass on an export request."""
         self._take(encode_spans(spans).SerializeToString())
         return SpanExportResult.SUCCESS
 
 
 @dataclass(frozen=True)
 class Providers:
-    """What instrumentation records with."""
+    """The providers and accounting that an instrumentation uses."""
 
     tracer: TracerProvider
     meter: MeterProvider
     accounting: Accounting
     pushes_traces: bool
     pipeline: Pipeline | None
-    hand_over: Callable[[ReadableSpan], None]  # gives a span of one's own making to the SDK's processors
+    hand_over: Callable[[ReadableSpan], None]  # gives the SDK's processors a span made outside the SDK
 
 
 class Instrumentation(Protocol):
-    """What observes requests and statements."""
+    """Instruments requests and statements."""
 
     def instrument_app(self, app: Flask) -> None:
         """Make a span and a measurement of each request."""
@@ -61,7 +61,7 @@ class Instrumentation(Protocol):
         ...
 
     def close(self) -> None:
-        """Export what waits; may take as long as the collector takes."""
+        """Export the queued spans; takes as long as the collector's answer."""
         ...
 
 
@@ -80,4 +80,4 @@ class StandardInstrumentation:
         instrument_database(engine, self._providers.tracer)
 
     def close(self) -> None:
-        """Do nothing: the SDK's processors export what waits when their provider is shut down."""
+        """Do nothing: the SDK's processors export their queue when the provider is shut down."""

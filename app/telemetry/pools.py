@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How full the pools of connections are."""
+"""Gauges of connection pools."""
 
 import weakref
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ OTHER = "_OTHER"
 
 
 class Pools:
-    """Reports the pools of the engines that it is shown, for as long as each engine lives."""
+    """Reports the pools of observed engines, each until its engine is garbage-collected."""
 
     def __init__(self, meter: Meter) -> None:
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
@@ -43,7 +43,7 @@ class Pools:
 
     def _max(self, _options: CallbackOptions) -> Iterable[Observation]:
         for name, pool in self._pools():
-            overflow = pool._max_overflow  # noqa: SLF001  # the pool has no public way to say it
+            overflow = pool._max_overflow  # noqa: SLF001  # SQLAlchemy has no public attribute for it
             yield Observation(pool.size() + overflow, {semconv.DB_CLIENT_CONNECTION_POOL_NAME: name})
 
     def _pools(self) -> Iterable[tuple[str, QueuePool]]:

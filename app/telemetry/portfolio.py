@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gauges of the whole portfolio; the one process that watches it reports them, the others report nothing."""
+"""Gauges of the whole portfolio; only the process that runs the watch reports them."""
 
 import time
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from app.services.portfolio import Holding, PortfolioSnapshot
 from app.telemetry import semconv
 from app.telemetry.safety import isolated
 
-# Eight readings. An older snapshot is history: no value is better than one that looks like now.
+# Eight readings. An older snapshot is outdated: a missing value is better than an old one that looks current.
 STALE_SECONDS: Final = 120.0
 INVARIANTS: Final = tuple(f"I{number}" for number in range(1, 11))
 NOTHING: Final = Holding(0, 0)
@@ -26,11 +26,11 @@ class _Latest:
         self._taken: tuple[float, PortfolioSnapshot] | None = None
 
     def put(self, snapshot: PortfolioSnapshot | None) -> None:
-        """Keep a snapshot, or none."""
+        """Replace the snapshot; None removes it."""
         self._taken = None if snapshot is None else (time.monotonic(), snapshot)
 
     def get(self) -> PortfolioSnapshot | None:
-        """Give the snapshot unless it is too old."""
+        """Return the snapshot unless it is too old."""
         taken = self._taken
         return taken[1] if taken and time.monotonic() - taken[0] <= STALE_SECONDS else None
 
@@ -39,7 +39,7 @@ _latest = _Latest()
 
 
 def observe_portfolio(snapshot: PortfolioSnapshot | None) -> None:
-    """Report a snapshot from now on, or nothing."""
+    """Report this snapshot from now on; None reports no values."""
     _latest.put(snapshot)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OTEL_PROPAGATORS=none: the API's own answer to it gives no context at all, and instrumentors fail with that."""
+"""OTEL_PROPAGATORS=none: the API's own propagator for it returns no context, and instrumentors raise on that."""
 
 from opentelemetry import propagate
 from opentelemetry.context import Context, get_current
@@ -14,7 +14,7 @@ from opentelemetry.propagators.textmap import (
 
 
 class NoPropagator(TextMapPropagator):
-    """Reads and writes nothing."""
+    """A propagator that reads and writes no header."""
 
     def extract(
         self,
@@ -22,7 +22,7 @@ class NoPropagator(TextMapPropagator):
         context: Context | None = None,
         getter: Getter[CarrierT] = default_getter,  # noqa: ARG002
     ) -> Context:
-        """Give the context back."""
+        """Return the context unchanged."""
         return get_current() if context is None else context
 
     def inject(
@@ -37,6 +37,6 @@ class NoPropagator(TextMapPropagator):
 
 
 def mend_propagation() -> None:
-    """Set a propagator where OTEL_PROPAGATORS asks for none; the API has read all other values itself."""
+    """Set a propagator for OTEL_PROPAGATORS=none; the API has applied all other values itself."""
     if not propagate.get_global_textmap().fields:
         propagate.set_global_textmap(NoPropagator())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell what failed without quoting anyone: an exception's own words may repeat what a borrower sent."""
+"""Describes exceptions without their messages, which may quote what a borrower sent."""
 
 import errno
 import textwrap
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-# A recursion error has a thousand frames; the last ones say where.
+# A recursion error has a thousand frames; the last ones show the place.
 MAX_FRAMES = 50
-MAX_MEMBERS = 10  # of an exception group; tasks that fail together mostly fail alike
+MAX_MEMBERS = 10  # of an exception group; tasks that fail together mostly fail in the same way
 
 
 def error_type(error: BaseException) -> str:
-    """Name what says most: the driver's class (UniqueViolation), the system's code (ENOSPC), else the class."""
+    """Return the most specific name: the driver's class (UniqueViolation), the system's code (ENOSPC) or the class."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return type(error.orig).__name__
     if isinstance(error, OSError) and error.errno is not None:
@@ -24,7 +24,7 @@ def error_type(error: BaseException) -> str:
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Give PostgreSQL's five-character code, if the server answered with one."""
+    """Return PostgreSQL's five-character code, if the server answered with one."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     return error.pgcode if isinstance(error, psycopg2.Error) else None
@@ -36,14 +36,14 @@ def qualified_name(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Say what failed: the class, and for a database its code and constraint or why it can't be reached."""
+    """Describe an exception: the class, and for a database its code and constraint or why it can't be reached."""
     qualified = qualified_name(error)
     if not isinstance(error, psycopg2.Error):
         return qualified
     if error.pgcode is not None:
         constraint = error.diag.constraint_name
         return f"{qualified} [{error.pgcode}]" + (f" {constraint}" if constraint else "")
-    # libpq's words about a connection name host, port, role and database; an operator needs them to mend it.
+    # libpq's message about a connection names host, port, role and database, which an operator needs to repair it.
     if isinstance(error, psycopg2.OperationalError) and error.args:
         return f"{qualified}: {str(error.args[0]).strip().partition(chr(10))[0]}"
     return qualified
@@ -69,7 +69,7 @@ def _members(group: BaseExceptionGroup[BaseException], seen: set[int]) -> Iterat
 
 
 def causes(error: BaseException, seen: set[int] | None = None) -> Iterator[BaseException]:
-    """Walk from an exception back to what it was raised from, each once and none that has been seen."""
+    """Follow an exception's causes, each once: a chain may contain a cycle."""
     link: BaseException | None = error
     seen = set() if seen is None else seen
     while link is not None and id(link) not in seen:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line per request, the same for a success and a failure."""
+"""One log line per request, the same for a success and a failure."""
 
 import functools
 import json
@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException
 from app.telemetry import semconv
 from app.telemetry.logging import write_line
 from app.telemetry.requests_seen import BEGUN
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 
-ROUTE: Final = "loan_service.route"  # in the request's environment: the matched route, for whoever comes later
+ROUTE: Final = "loan_service.route"  # in the request's environment: the matched route, for later layers
 FAILED: Final = 500  # from here on a status is the server's failure, not the client's
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 def add_request_line(app: Flask) -> None:
     """Log each request when its answer is final; probes aren't logged.
 
-    Not as an after_request hook: where another hook raises, Flask calls no further one, and the answer is another.
+    Not an after_request hook: if another hook raises, Flask skips the remaining ones, and the answer changes.
     """
     finalize = app.finalize_request
 
@@ -39,12 +39,12 @@ def add_request_line(app: Flask) -> None:
 
 
 def log_request(response: Response) -> None:
-    """Write the line; the client's address and agent stay out, and so does a path that no route knows.
+    """Write the line, without the client's address and agent, and without a path that matches no route.
 
-    It is most of all lines, so it does not take the way of a log record, which costs as much as a whole request of a
-    small service; a test compares it with what the formatter would have written.
+    Most lines are request lines, so they are written without a log record, which costs as much as a whole request of a
+    small service; a test compares the line with the formatter's output.
     """
-    # Flask's documented way, which its types don't know: the proxy would look it up each time.
+    # Documented by Flask but missing in its types; the proxy would look the object up at each access.
     current = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     environ = current.environ
     begun = environ.get(BEGUN)
@@ -59,11 +59,11 @@ def log_request(response: Response) -> None:
                 fixed = _fixed(environ["REQUEST_METHOD"], route, status)
                 duration = f'"{semconv.HTTP_SERVER_REQUEST_DURATION}": {elapsed:.6f}'
                 write_line(level, __name__, semconv.EVENT_HTTP_REQUEST, f"{fixed}, {duration}{path}")
-        except Exception as error:  # noqa: BLE001  # the answer is ready, and must get away
-            complain("logging_a_request", error)
+        except Exception as error:  # noqa: BLE001  # the answer is ready and must be sent
+            log_failure("logging_a_request", error)
 
 
-# Methods are whatever somebody sent; what is asked for again stays.
+# Bounded: methods are client input, and a cached entry stays.
 @functools.lru_cache(maxsize=1024)
 def _fixed(sent_method: str, route: str | None, status: int) -> str:
     fields = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The outermost layer: which requests are observed at all, when each began, and how many are under way."""
+"""The outermost WSGI layer: it excludes probes from telemetry, and counts requests begun and ended."""
 
 import time
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 BEGUN: Final = "loan_service.begun"  # in the request's environment: a reading of perf_counter; probes have none
 
 
-def see_requests(app: Flask, bare: "WSGIApplication", accounting: Accounting) -> None:
-    """Lead probes past everything that was put around the bare application, and account for all other requests."""
+def account_for_requests(app: Flask, bare: "WSGIApplication", accounting: Accounting) -> None:
+    """Send probes directly to the bare application, and account for all other requests."""
     observed = app.wsgi_app
 
     def dispatch(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource: the attributes that every span, metric and line of this process shares."""
+"""The resource: the attributes of every span, metric and log line of this process."""
 
 import contextlib
 import hmac
@@ -38,13 +38,13 @@ def process_name(settings: "Settings") -> str:
 def instance_name(settings: "Settings") -> str:
     """Name this instance of the service, the same for its arbiter, its workers and its next start.
 
-    What the user says (`service.instance.id` in OTEL_RESOURCE_ATTRIBUTES), else the host's name and a hash of the
-    machine's id and TELEMETRY_DIR. Two instances on one machine can't share that directory; two machines may share a
-    name, as clones do. ADR 0001 says why it is none of port, pid and random.
+    `service.instance.id` of OTEL_RESOURCE_ATTRIBUTES, else the host's name and a hash of the machine's id and
+    TELEMETRY_DIR. Two instances on one machine can't share that directory; two machines may share a name, as clones do.
+    ADR 0001 explains why it is not the port, the pid or a random value.
     """
     if settings.instance:
         return settings.instance
-    # Keyed: machine-id(5) asks not to publish the id itself.
+    # Keyed hash: machine-id(5) requires that the id itself is not published.
     digest = hmac.new(machine_id(), str(settings.telemetry_dir.resolve()).encode(), sha256)
     return f"{settings.host_name}-{digest.hexdigest()[:8]}"
 
@@ -86,7 +86,7 @@ def resource_from_environment(settings: "Settings") -> dict[str, AnyValue]:
     given = settings.otel.keys() & {OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS}
     if not given:
         return {}
-    # The SDK makes up a name that is not given; a line has the id of its process.
+    # The SDK generates an instance id if none is set; a log line has this process's id.
     own = {semconv.SERVICE_NAME} - OTELResourceDetector().detect().attributes.keys() | {semconv.SERVICE_INSTANCE_ID}
     found = Resource.create().attributes
     return {name: value for name, value in found.items() if name not in own and not name.startswith("telemetry.sdk.")}

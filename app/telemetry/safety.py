@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telemetry that fails is silent for the request, and says so once a minute."""
+"""Exception isolation: a failure of telemetry never reaches the request, and is logged once a minute."""
 
 import contextlib
 import logging
@@ -12,21 +12,21 @@ from app.telemetry import semconv
 from app.telemetry.log_sinks import OncePerMinute
 
 _logger = logging.getLogger(__name__)
-_complaints: defaultdict[str, OncePerMinute] = defaultdict(OncePerMinute)
+_failure_limits: defaultdict[str, OncePerMinute] = defaultdict(OncePerMinute)
 
 
 @contextlib.contextmanager
-def quietly(doing: str) -> Iterator[None]:
-    """Let nothing that goes wrong reach the caller; `doing` is a constant name of what is done."""
+def suppress_and_log(doing: str) -> Iterator[None]:
+    """Suppress an exception and log it (rate limited); `doing` is a constant name of the operation."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001  # whatever it is, the request is worth more
-        complain(doing, error)
+    except Exception as error:  # noqa: BLE001  # telemetry must not fail the request
+        log_failure(doing, error)
 
 
-def complain(doing: str, error: BaseException) -> None:
-    """Say that something failed, unless it was said within the last minute."""
-    if _complaints[doing].allows():
+def log_failure(doing: str, error: BaseException) -> None:
+    """Log a failed operation, at most once a minute for each name."""
+    if _failure_limits[doing].allows():
         _logger.error(semconv.EVENT_TELEMETRY_FAILED, exc_info=error, extra={"doing": doing})
 
 
@@ -34,11 +34,11 @@ Observe = Callable[[CallbackOptions], Iterable[Observation]]
 
 
 def isolated(callback: Observe) -> Observe:
-    """Wrap an instrument's callback: one that fails observes nothing; the SDK would log it at each collection."""
+    """Wrap an instrument's callback: a failure gives no observations, and is not logged at each collection."""
 
     def call(options: CallbackOptions) -> list[Observation]:
         observations: list[Observation] = []
-        with quietly("observing"):
+        with suppress_and_log("observing"):
             observations.extend(callback(options))
         return observations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head sampler: what OTEL_TRACES_SAMPLER says, and no trace that begins with a database statement."""
+"""The head sampler: OTEL_TRACES_SAMPLER's, except that no trace begins with a database statement."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ SAMPLERS: Final[Mapping[str, Callable[[float], Sampler]]] = {
 
 
 class NoStatementBeginsATrace(Sampler):
-    """Asks another sampler, except about a database statement outside any trace: a command's, a background task's."""
+    """Drops database statements outside any trace (commands, background tasks); delegates all other decisions."""
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
@@ -50,7 +50,7 @@ class NoStatementBeginsATrace(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Decide about a new span."""
+        """Return the decision for a new span."""
         statement = kind is SpanKind.CLIENT and name in OPERATIONS
         orphan = statement and not trace.get_current_span(parent_context).get_span_context().is_valid
         sampler = ALWAYS_OFF if orphan else self._sampler
@@ -62,6 +62,6 @@ class NoStatementBeginsATrace(Sampler):
 
 
 def sampler_from_environment() -> Sampler:
-    """Build the sampler that OTEL_TRACES_SAMPLER and its ARG ask for, by default all that the caller's flag allows."""
+    """Build the sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, by default parentbased_always_on."""
     build = SAMPLERS[os.environ.get(OTEL_TRACES_SAMPLER, "parentbased_always_on").lower()]
     return NoStatementBeginsATrace(build(float(os.environ.get(OTEL_TRACES_SAMPLER_ARG, "1"))))

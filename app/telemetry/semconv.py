@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of metrics, attributes and events that the code uses; docs/telemetry.yaml says what each means."""
+"""The names of metrics, attributes and events that the code uses; docs/telemetry.yaml defines each."""
 
 from typing import Final
 
-# OpenTelemetry's own names (semantic conventions, stable unless said otherwise).
+# OpenTelemetry's own names (semantic conventions, stable unless marked otherwise).
 DB_CLIENT_CONNECTION_COUNT: Final = "db.client.connection.count"  # development
 DB_CLIENT_CONNECTION_MAX: Final = "db.client.connection.max"  # development
 DB_CLIENT_CONNECTION_POOL_NAME: Final = "db.client.connection.pool.name"
@@ -123,5 +123,5 @@ EVENT_WORKER_METRICS_NOT_KEPT: Final = "worker_metrics_not_kept"
 SERVICE: Final = "loan-service"
 NAMESPACE: Final = "lending"
 
-# Asked for every few seconds by machines; they would drown what people do.
+# Machines request these every few seconds; their telemetry would hide that of real requests.
 PROBES: Final = frozenset({"/livez", "/readyz", "/health", "/metrics"})

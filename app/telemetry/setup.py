@@ -35,9 +35,9 @@ from app.telemetry.pools import Pools
 from app.telemetry.portfolio import create_portfolio_gauges, observe_portfolio
 from app.telemetry.propagation import mend_propagation
 from app.telemetry.request_line import add_request_line
-from app.telemetry.requests_seen import observe_active_requests, see_requests
+from app.telemetry.requests_seen import account_for_requests, observe_active_requests
 from app.telemetry.resource import build_resource, process_name
-from app.telemetry.safety import quietly
+from app.telemetry.safety import suppress_and_log
 from app.telemetry.tracing import build_tracer_provider, export_spans
 from app.telemetry.worker_files import accounting_path
 from app.telemetry.workers import Workers
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Instrument = Callable[[Providers], Instrumentation]
 
 
-class Companion(Protocol):
+class BackgroundTask(Protocol):
     """A background task that runs for as long as the worker serves; neither call may wait long."""
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class Runtime:
         self.instrumentation.instrument_engine(engine)
 
     def final_flushes(self) -> list[Callable[[], object]]:
-        """Give what exports everything for the last time, to be called side by side."""
+        """Return the final flushes, to be called in parallel."""
         return [self.providers.meter.shutdown, self.providers.tracer.shutdown, self.instrumentation.close]
 
 
@@ -89,7 +89,7 @@ class Process:
     workers: Workers
     accounting: Accounting
     runtime: Runtime | None
-    companions: list[Companion] = field(default_factory=list)
+    background_tasks: list[BackgroundTask] = field(default_factory=list)
 
 
 _process: Process | None = None
@@ -101,7 +101,7 @@ def set_up(
     pipeline: Pipeline | None = None,
     instrument: Instrument = StandardInstrumentation,
 ) -> None:
-    """Instrument an app, as the first thing that is done to it; the process's part is done once."""
+    """Instrument an app before anything else is added to it; what the process shares is built once."""
     global _process  # noqa: PLW0603  # providers belong to the process, as their threads do
     if _process is None:
         _process = begin(settings, pipeline, instrument)
@@ -111,12 +111,12 @@ def set_up(
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # noqa: ARG005
     if _process.runtime:
         _process.runtime.instrumentation.instrument_app(app)
-    see_requests(app, bare, _process.accounting)
+    account_for_requests(app, bare, _process.accounting)
     add_metrics_endpoint(app, settings.ops_token, _process.workers.page)
 
 
 def begin(settings: "Settings", pipeline: Pipeline | None, instrument: Instrument) -> Process:
-    """Build what the whole process shares; in a worker, never in the arbiter: exporters don't survive a fork."""
+    """Build what the process shares; in a worker, never in the arbiter: exporters' threads don't survive a fork."""
     hand_over(settings.otel)
     configure_logging(settings, process_name(settings))
     registry, accounting = CollectorRegistry(), Accounting()
@@ -186,28 +186,28 @@ def create_instruments(settings: "Settings", providers: Providers) -> Pools:
             semconv.OTEL_SDK_EXPORTER_SPAN_EXPORTED,
             [exported],
             "{span}",
-            "Spans that an export has ended for, well or badly.",
+            "Spans whose export has ended, successfully or not.",
         )
     return Pools(meter)
 
 
 def observe_pool(engine: Engine) -> None:
-    """Report an engine's statements, and its pool of connections."""
+    """Instrument an engine's statements, and report its pool of connections."""
     if _process and _process.runtime:
         _process.runtime.observe(engine)
 
 
-def run_beside(companion: Companion) -> None:
+def run_in_background(task: BackgroundTask) -> None:
     """Let a task run from the worker's start to its end; not in a command, nor where telemetry is switched off."""
     if _process and _process.runtime:
-        _process.companions.append(companion)
+        _process.background_tasks.append(task)
 
 
 def join_workers() -> None:
-    """Share this worker's metrics with its siblings, send its first values, and start its background tasks.
+    """Share this worker's metrics with its siblings, export its first values, and start its background tasks.
 
-    They go out in the background: a counter that is born at its first increment loses that increment, and a
-    collector that doesn't answer must not delay the worker.
+    The first export makes each counter start at zero: one that first appears with its first increment loses that
+    increment. It runs in a thread, so that a collector that doesn't answer does not delay the worker.
     """
     if _process is None:
         return
@@ -215,21 +215,21 @@ def join_workers() -> None:
     _process.workers.join(directory)
     if _process.runtime:
         if _process.settings.pushes_traces or _process.settings.pushes_metrics:
-            with quietly("keeping_the_accounting"):
+            with suppress_and_log("keeping_the_accounting"):
                 _process.accounting.keep_in(accounting_path(directory, _process.settings.worker_slot or 0))
         threading.Thread(target=_process.runtime.providers.meter.force_flush, daemon=True).start()
-    for companion in _process.companions:
-        companion.start()
+    for task in _process.background_tasks:
+        task.start()
 
 
 def shut_down(budget_seconds: float) -> None:
-    """Stop the background tasks, keep the totals, flush all signals within the time, and report what was lost."""
+    """Stop the background tasks, save the totals, flush all signals within the time, and report what was lost."""
     global _process
     process, _process = _process, None
     if process is None:
         return
-    for companion in process.companions:
-        companion.stop()
+    for task in process.background_tasks:
+        task.stop()
     observe_portfolio(None)
     process.workers.leave()
     if process.runtime:
@@ -241,7 +241,7 @@ def shut_down(budget_seconds: float) -> None:
 
 
 def flush_within(budget_seconds: float, flushes: Sequence[Callable[[], object]]) -> None:
-    """Run the flushes side by side, and leave those behind that take too long."""
+    """Run the flushes in parallel, and abandon those that exceed the time."""
     deadline = time.monotonic() + budget_seconds
     threads = [threading.Thread(target=flush, daemon=True) for flush in flushes]
     for thread in threads:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an event looks like from outside: measurements, notes on the request's span, and at most one log line."""
+"""The signals of one event: measurements, attributes of the request's span, and at most one log line."""
 
 import itertools
 import logging
@@ -25,12 +25,12 @@ class Declared(NamedTuple):
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """Name the attributes that it can have."""
+        """The names of its attributes."""
         return tuple(sorted({name for attributes in self.series for name in attributes}))
 
     @property
     def cost(self) -> int:
-        """Count the series that Prometheus keeps per worker: of a histogram also +Inf, the sum and the count."""
+        """The number of series that Prometheus keeps per worker; a histogram's include +Inf, sum and count."""
         return len(self.series) * (1 if self.buckets is None else len(self.buckets) + 3)
 
 
@@ -44,7 +44,7 @@ class Measurement(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A log line: a constant name, and what it is about."""
+    """A log line: a constant event name, and its fields."""
 
     event: str
     fields: Mapping[str, str | int] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Signals:
-    """Everything that one event is told by; `span` holds opaque ids and closed lists only."""
+    """All signals of one event; `span` contains opaque ids and values of closed lists only."""
 
     measurements: tuple[Measurement, ...] = ()
     span: Attributes = field(default_factory=dict)
@@ -61,11 +61,11 @@ class Signals:
 
 
 def each(axes: Mapping[str, Iterable[str]]) -> Series:
-    """List every combination of the attributes' values, as plain text: to the SDK an enum's member is another value."""
+    """List every combination of the attributes' values, as plain text: the SDK treats an enum's member differently."""
     return tuple(dict(zip(axes, map(str, values), strict=True)) for values in itertools.product(*axes.values()))
 
 
 @singledispatch
 def signals_of(event: DomainEvent) -> Signals | None:  # noqa: ARG001  # its type decides
-    """Describe an event; None for one that nobody described."""
+    """Return an event's signals; None for a type that has no description."""
     return None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-# A thread that waits for the interpreter gets it after this long, instead of Python's 5 ms, which a request would feel.
-# Not for good: threads that serve requests would interrupt each other as often, at a tenth of the CPU.
+# GIL switch interval during exports: Python's default of 5 ms would delay requests measurably. Not permanent: threads
+# that serve requests would interrupt each other as often, which costs about 10 % CPU.
 SECONDS: Final = 0.0002
 
 _lock = threading.Lock()
@@ -17,7 +17,7 @@ _usual: list[float] = []  # one for each export under way
 
 @contextmanager
 def short_switch_interval() -> Iterator[None]:
-    """Let the interpreter change threads often until the block ends."""
+    """Use the short switch interval until the block ends."""
     with _lock:
         _usual.append(_usual[0] if _usual else sys.getswitchinterval())
         sys.setswitchinterval(SECONDS)

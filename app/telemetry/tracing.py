@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def build_tracer_provider(resource: Resource) -> TracerProvider:
-    """Build the provider; spans exist even where nobody receives them, since log lines carry their ids."""
+    """Build the provider; spans are created without an exporter, too, as log lines contain their ids."""
     return TracerProvider(
         sampler=sampler_from_environment(),
         resource=resource,
@@ -60,7 +60,7 @@ def export_spans(
         batching = BatchSpanProcessor(exporter, meter_provider=meter_provider)
     processed = create_otel_sdk_processor_span_processed(meter_provider.get_meter(SDK_SCOPE))
     processed.add(0)
-    processed.add(0, {semconv.ERROR_TYPE: "queue_full"})  # born at zero, so that the first drop is an increase
+    processed.add(0, {semconv.ERROR_TYPE: "queue_full"})  # starts at zero, so that the first drop is an increase
     return exporter, [counting, batching]
 
 
@@ -90,7 +90,7 @@ def instrument_flask(app: Flask, tracer_provider: TracerProvider, meter_provider
             request_hook=name_unmatched,
             tracer_provider=tracer_provider,
             meter_provider=meter_provider,
-            enable_commenter=False,  # it attaches a context to each request and never detaches it
+            enable_commenter=False,  # the commenter attaches a context to each request and never detaches it
         )
 
 
@@ -102,22 +102,22 @@ def name_unmatched(span: Span, environ: "WSGIEnvironment") -> None:
 
 
 def instrument_database(engine: Engine, tracer_provider: TracerProvider) -> None:
-    """Make a span and a measurement of each statement of an engine; why by psycopg2, ADR 0016 says.
+    """Make a span and a measurement of each statement of an engine; ADR 0016: why by psycopg2's instrumentor.
 
-    Connection by connection, and not psycopg2 as a whole: what SQLAlchemy asks a new connection, the pings of probes
-    and the portfolio's watch belong to no request, and have connections or a time of their own.
+    Each connection is instrumented, and not psycopg2 as a whole: SQLAlchemy's queries on a new connection, the pings of
+    probes and the portfolio watch belong to no request.
     """
     if engine.dialect.driver != "psycopg2":
         return
 
-    @event.listens_for(engine, "connect")  # after SQLAlchemy's own listener, which asks the server who it is
+    @event.listens_for(engine, "connect")  # after SQLAlchemy's own listener, which queries the server's version
     def instrument(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's, which has no types
         Psycopg2Instrumentor.instrument_connection(connection, tracer_provider)
 
     ping = engine.dialect.do_ping
 
     def silent_ping(connection: Any) -> bool:  # noqa: ANN401  # as above
-        with suppress_instrumentation():  # asked at each checkout of a connection: it would double all spans
+        with suppress_instrumentation():  # pinged at each checkout of a connection: that would double the spans
             return ping(connection)
 
     engine.dialect.do_ping = silent_ping  # type: ignore[assignment, method-assign]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Views: by which attributes each metric of the catalogue is counted, and in which buckets.
+"""Views: the attributes and buckets of each metric in docs/telemetry.yaml.
 
-They are the limit of its series: this version of the SDK has none of its own. Of the fenced scopes, which make metrics
-of what clients send, an instrument without a view is dropped. Instruments of other scopes need no view.
+They bound the number of series: this version of the SDK has no cardinality limit. An instrument of the HTTP and
+database instrumentors, which measure client input, is dropped unless it has a view. Other scopes need no view.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from app.telemetry.business import INSTRUMENTS
 from app.telemetry.delivery.database import DATABASE_SCOPE
 from app.telemetry.delivery.redacting import HTTP_SCOPE, LIGHT_SCOPE
 
-SDK_SCOPE: Final = "opentelemetry-sdk"  # the SDK's measurements of itself
+SDK_SCOPE: Final = "opentelemetry-sdk"  # the SDK's internal metrics
 
 # From a cached read to nginx's limit of 10 s; 0.5 is the latency objective, so that it can be counted exactly.
 REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# The conventions' own. Without them the SDK would sort seconds into buckets made for milliseconds.
+# The conventions' buckets. The SDK's default buckets are made for milliseconds.
 STATEMENT_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 
 
 class Listed(NamedTuple):
-    """A metric, the only attributes that it may have, its buckets, and the scopes that make it."""
+    """A metric, its allowed attributes, its buckets, and the scopes that make it."""
 
     metric: str
     attributes: tuple[str, ...] = ()

@@ -17,26 +17,26 @@ MAX_SOCKET_PATH = 103
 
 
 class TelemetryDirError(Exception):
-    """TELEMETRY_DIR can't be used; the text is one line for the person who set it."""
+    """TELEMETRY_DIR can't be used; the message is one line that names the setting and the reason."""
 
 
 def socket_path(directory: Path, slot: int) -> Path:
-    """Say where the worker in a slot hands out its metrics."""
+    """Return the path of the socket on which a slot's worker serves its metrics."""
     return directory / f"w{slot}.sock"
 
 
 def totals_path(directory: Path, slot: int) -> Path:
-    """Say where the totals of a slot are kept."""
+    """Return the path of a slot's totals."""
     return directory / f"w{slot}.json"
 
 
 def accounting_path(directory: Path, slot: int) -> Path:
-    """Say where the worker in a slot counts what it has produced and delivered."""
+    """Return the path of the delivery accounting of a slot's worker."""
     return directory / f"w{slot}.delivery"
 
 
 def known_slots(directory: Path) -> set[int]:
-    """List the slots that have a worker, or had one since the arbiter's start."""
+    """List the slots that have or had a worker since the arbiter's start."""
     names = (NAMES.fullmatch(path.name) for path in directory.iterdir())
     return {int(match[1]) for match in names if match and match[2] in {"sock", "json"}}
 
@@ -47,7 +47,7 @@ def lowest_free_slot(taken: Collection[int]) -> int:
 
 
 def claim(directory: Path) -> IO[str]:
-    """Make the directory ours and empty; it stays ours until the returned lock is closed."""
+    """Lock the directory until the returned file is closed, and remove the files of an earlier server."""
     longest = len(os.fsencode(socket_path(directory, 9999)))
     if longest > MAX_SOCKET_PATH:
         raise TelemetryDirError(
@@ -65,7 +65,7 @@ def claim(directory: Path) -> IO[str]:
         lock.close()
         raise TelemetryDirError("TELEMETRY_DIR: a directory of its own is expected; another server uses this") from None
     for path in directory.iterdir():
-        if match := NAMES.fullmatch(path.name):  # of an earlier server, whose counts are not this one's
+        if match := NAMES.fullmatch(path.name):  # an earlier server's counts are not part of this one's
             if match[2] == "delivery":
                 report_of_dead(int(match[1]), path)
             path.unlink(missing_ok=True)
@@ -73,9 +73,9 @@ def claim(directory: Path) -> IO[str]:
 
 
 def forget_worker(directory: Path, slot: int) -> None:
-    """Clear up after a worker that has gone, and report what it took with it.
+    """Remove the socket of a worker that has exited, and report the data lost at exit.
 
-    Its totals stay, for the page and for the next in the slot.
+    Its totals stay, for /metrics and for the slot's next worker.
     """
     socket_path(directory, slot).unlink(missing_ok=True)
     report_of_dead(slot, accounting_path(directory, slot))

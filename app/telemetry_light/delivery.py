@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes batches of encoded spans to the collector, by OTLP over HTTP, as the SDK's variables say."""
+"""Exports batches of encoded spans by OTLP over HTTP, configured by the SDK's variables."""
 
 import gzip
 import logging
@@ -22,7 +22,7 @@ from app.telemetry.switch_interval import short_switch_interval
 from app.telemetry_light.encoding import RequestEncoder
 
 PREFIX: Final = "OTEL_EXPORTER_OTLP_"
-# Level 1 of gzip takes half the time of the default and leaves a tenth of a batch, the default a twelfth.
+# gzip level 1 takes half the time of the default level, and reduces a batch to a tenth; the default to a twelfth.
 COMPRESS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "gzip": lambda body: gzip.compress(body, 1, mtime=0),
     "deflate": lambda body: zlib.compress(body, 1),
@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Answer(Enum):
-    """What became of a batch."""
+    """The result of exporting a batch."""
 
     DELIVERED = auto()
     REJECTED = auto()
@@ -45,7 +45,7 @@ def variable(name: str) -> str:
 
 
 class CollectorDelivery:
-    """Sends over one connection, and logs once a minute while that fails."""
+    """Sends over one connection, and logs failures once a minute."""
 
     def __init__(self, encoder: RequestEncoder) -> None:
         self._encoder = encoder
@@ -54,7 +54,7 @@ class CollectorDelivery:
         self._timeout = float(variable("TIMEOUT"))
         self._headers = {
             "content-type": "application/x-protobuf",
-            "user-agent": f"OTel-OTLP-Exporter-Python/{exporter_version}",  # as the metrics beside the spans
+            "user-agent": f"OTel-OTLP-Exporter-Python/{exporter_version}",  # as the exporter of metrics
             **parse_env_headers(variable("HEADERS"), liberal=True),
         }
         compression = variable("COMPRESSION").lower()
@@ -66,7 +66,7 @@ class CollectorDelivery:
         if certificate := variable("CLIENT_CERTIFICATE"):
             key = variable("CLIENT_KEY")
             self._session.cert = (certificate, key) if key else certificate
-        self._complaints = OncePerMinute()
+        self._failure_limit = OncePerMinute()
 
     def __call__(self, spans: Sequence[bytes]) -> Answer:
         """Send a batch."""
@@ -77,15 +77,15 @@ class CollectorDelivery:
                 answer = self._session.post(
                     self._endpoint, data=data, headers=self._headers, timeout=self._timeout, allow_redirects=False
                 )
-        except Exception as error:  # noqa: BLE001  # not all that can go wrong is requests' own, and the queue must go on
-            self._complain(redaction.error_type(error))
+        except Exception as error:  # noqa: BLE001  # requests may raise other libraries' errors; the queue must go on
+            self._log_failure(redaction.error_type(error))
             return Answer.RETRYABLE
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return Answer.DELIVERED
-        self._complain(str(answer.status_code))
+        self._log_failure(str(answer.status_code))
         return Answer.RETRYABLE if answer.status_code in RETRYABLE else Answer.REJECTED
 
-    def _complain(self, error_type: str) -> None:
-        if self._complaints.allows():
+    def _log_failure(self, error_type: str) -> None:
+        if self._failure_limit.allows():
             fields = {"signal": "traces", semconv.ERROR_TYPE: error_type}
             _logger.error(semconv.EVENT_TELEMETRY_EXPORT_FAILING, extra=fields)

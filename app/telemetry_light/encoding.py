@@ -15,8 +15,8 @@ from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from app.telemetry import semconv
-from app.telemetry.safety import complain
-from app.telemetry_light.record import Happening, SpanRecord, Template
+from app.telemetry.safety import log_failure
+from app.telemetry_light.record import SpanEvent, SpanRecord, Template
 
 # A field's tag is 8 times its number, plus how it is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four.
 REQUEST_RESOURCE_SPANS, RESOURCE_SPANS_RESOURCE, RESOURCE_SPANS_SCOPE_SPANS = b"\x0a", b"\x0a", b"\x12"
@@ -28,7 +28,7 @@ START_AND_END: Final = struct.Struct("<BQBQ")
 START, END, EVENT_TIME = 0x39, 0x41, 0x09
 ATTRIBUTE, EVENT, EVENT_NAME, EVENT_ATTRIBUTE = b"\x4a", b"\x5a", b"\x12", b"\x1a"
 STATUS_IS_ERROR: Final = b"\x7a\x02\x18\x02"
-# Sampled (1); that it is known whether the parent is remote (0x100), and that it is (0x200).
+# Sampled (1), "the next bit is valid" (0x100), and "the parent is remote" (0x200).
 FLAGS_LOCAL, FLAGS_REMOTE = (b"\x85\x01" + struct.pack("<I", flags) for flags in (0x101, 0x301))
 KINDS: Final = {kind: KIND + bytes([kind.value + 1]) for kind in SpanKind}
 KEY, VALUE = b"\x0a", b"\x12"
@@ -36,7 +36,7 @@ TEXT, TRUTH, WHOLE, REAL, LIST, LIST_ELEMENT = b"\x0a", b"\x10", b"\x18", b"\x21
 WHOLE_LIMIT: Final = 2**63
 SHORT: Final = tuple(bytes([number]) for number in range(0x80))  # the numbers of one byte
 TWO_BYTES: Final = 0x4000  # below it are the lengths of most spans
-# What is different in almost every span would only push the rest out of the cache.
+# Not cached: values that differ in almost every span would evict the others.
 UNIQUE: Final = frozenset({semconv.URL_PATH, semconv.LOAN_BORROWER_ID, semconv.LOAN_ID, semconv.LOAN_TRANSACTION_ID})
 
 
@@ -49,18 +49,18 @@ class RequestEncoder:
         self._scope = member(SCOPE_SPANS_SCOPE, text(SCOPE_NAME, scope))
 
     def encode(self, spans: Iterable[bytes]) -> bytes:
-        """Write an ExportTraceServiceRequest of spans that are written."""
+        """Write an ExportTraceServiceRequest of encoded spans."""
         scope_spans = member(RESOURCE_SPANS_SCOPE_SPANS, self._scope + b"".join(spans))
         return member(REQUEST_RESOURCE_SPANS, self._resource + scope_spans)
 
 
 def encode_span(span: SpanRecord) -> bytes:
-    """Write one span, as a request has it; where something that it says cannot be written, the span alone."""
+    """Encode one span; if one of its values cannot be encoded, the span without attributes and events."""
     try:
         return member(SCOPE_SPANS_SPANS, _span(span))
-    except Exception as error:  # noqa: BLE001  # what a value does when it is asked what it is, is its own affair
+    except Exception as error:  # noqa: BLE001  # a value's own code may raise anything
         alone = member(SCOPE_SPANS_SPANS, _span(span._replace(attributes={}, events=(), trace_state="")))
-        complain("encoding_a_span", error)
+        log_failure("encoding_a_span", error)
         return alone
 
 
@@ -89,17 +89,17 @@ def _span(span: SpanRecord) -> bytes:
 
 
 def member(tag: bytes, content: bytes) -> bytes:
-    """Write a field of known length."""
+    """Write a length-delimited field."""
     return tag + varint(len(content)) + content
 
 
 def text(tag: bytes, value: str) -> bytes:
-    """Write a field of text; what is no Unicode text becomes a question mark, as the protocol allows none of it."""
+    """Write a text field; a lone surrogate becomes a question mark, as the protocol requires valid Unicode."""
     return member(tag, value.encode("utf-8", "replace"))
 
 
 def varint(number: int) -> bytes:
-    """Write a number from 0 to 2**64 - 1, seven bits a byte, the lowest first."""
+    """Write a varint from 0 to 2**64 - 1: seven bits a byte, the lowest first."""
     if number < len(SHORT):
         return SHORT[number]
     if number < TWO_BYTES:
@@ -119,7 +119,7 @@ def pair(key: str, value: AttributeValue) -> bytes:
 
 
 def any_value(value: object) -> bytes:
-    """Write an AnyValue; what OTLP has no type for is written as Python shows it."""
+    """Write an AnyValue; a value of a type that OTLP lacks is written as its str()."""
     if isinstance(value, str):
         return text(TEXT, value)
     if isinstance(value, bool):
@@ -157,16 +157,16 @@ def _unique_attribute(key: str, value: AttributeValue) -> bytes:
 
 @functools.lru_cache(maxsize=256)
 def _before_text(key: str, length: int) -> bytes:
-    """Write what comes before a text of this length: most texts of a key have one of few."""
+    """Write the bytes before a text of this length; cached, as most texts of a key have one of few lengths."""
     value = TEXT + varint(length)
     content = _key(key) + VALUE + varint(len(value) + length) + value
     return ATTRIBUTE + varint(len(content) + length) + content
 
 
-# Typed, as 1, 1.0 and True are the same key otherwise.
+# The type is part of the key: else 1, 1.0 and True would be equal.
 _repeated_attribute = functools.lru_cache(maxsize=2048, typed=True)(_attribute)
 
 
-def _event(event: Happening) -> bytes:
+def _event(event: SpanEvent) -> bytes:
     attributes = [member(EVENT_ATTRIBUTE, pair(key, value)) for key, value in event.attributes.items()]
     return struct.pack("<BQ", EVENT_TIME, event.time) + text(EVENT_NAME, event.name) + b"".join(attributes)

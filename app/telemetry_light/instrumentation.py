@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the parts together: the layer around requests, the hooks of statements, and where their spans go."""
+"""Connects the parts: the WSGI layer of requests, the hooks of statements, and the span queue."""
 
 import os
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Put = Callable[[SpanRecord], None]
 
 
 class LightInstrumentation:
-    """A layer of our own around requests, and hooks of SQLAlchemy around statements."""
+    """A WSGI layer around requests, and SQLAlchemy hooks around statements."""
 
     def __init__(self, providers: Providers) -> None:
         self._queue: SpanQueue | None = None
@@ -46,7 +46,7 @@ class LightInstrumentation:
         self._statements.listen(engine)
 
     def close(self) -> None:
-        """Export what waits; may take as long as the collector takes."""
+        """Export the queued spans; takes as long as the collector's answer."""
         if self._queue:
             self._queue.close()
 
@@ -69,6 +69,6 @@ class LightInstrumentation:
 
 
 def batch_size() -> int:
-    """Give the spans of a batch: our default for the SDK's processor is made for its encoder, not for this one."""
+    """Return the spans per batch: our default for the SDK's processor is chosen for the SDK's slower encoder."""
     given = os.environ[OTEL_BSP_MAX_EXPORT_BATCH_SIZE]
     return BATCH if given == DEFAULTS[OTEL_BSP_MAX_EXPORT_BATCH_SIZE] else int(given)

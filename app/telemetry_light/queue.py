@@ -17,7 +17,7 @@ from opentelemetry.semconv._incubating.metrics.otel_metrics import (
 
 from app.telemetry import semconv
 from app.telemetry.delivery.accounting import Accounting, Count
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 from app.telemetry.views import SDK_SCOPE
 from app.telemetry_light.delivery import Answer
 from app.telemetry_light.record import SpanRecord
@@ -28,7 +28,7 @@ CAPACITY: Final = 4096  # about 2 MB; 10 s of an outage at 130 requests a second
 BATCH: Final = 1024
 # Encode spans 16 at a time: one at a time is several times slower (cold caches). The thread that ends the 16th does it.
 TOGETHER: Final = 16
-# A collector that restarts is back in seconds; asked more often it would only have more to refuse.
+# A collector restarts within seconds; more frequent retries would only add refused requests.
 FIRST_PAUSE_SECONDS: Final = 0.5
 LAST_PAUSE_SECONDS: Final = 5.0
 
@@ -37,7 +37,7 @@ Deliver = Callable[[Sequence[bytes]], Answer]
 
 
 class SpanQueue:
-    """Holds the newest spans, and hands them over in batches from a thread of its own."""
+    """Keeps the newest spans, and exports them in batches from its own thread."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class SpanQueue:
         self._thread.start()
 
     def put(self, span: SpanRecord) -> None:
-        """Let a span wait that has ended; where none has room, the oldest makes it."""
+        """Add an ended span; a full queue drops its oldest."""
         full = False
         with self._lock:
             self._accounting.counts[Count.SPANS_ENDED] += 1
@@ -84,11 +84,11 @@ class SpanQueue:
                 self._awake.set()
 
     def flush(self) -> None:
-        """Hand over what waits now, and return when that was tried."""
+        """Export the queued spans in the calling thread."""
         self._send(at_least=1)
 
     def close(self) -> None:
-        """Hand over what waits, giving up where the collector does not answer; nothing is taken any more."""
+        """Stop the thread and export the queued spans once, without retries."""
         self._closing.set()
         self._awake.set()
         self._thread.join()
@@ -103,7 +103,7 @@ class SpanQueue:
             semconv.OTEL_SDK_PROCESSOR_SPAN_QUEUE_SIZE,
             [self._size],
             "{span}",
-            "The number of spans in the queue of a given instance of an SDK span processor.",  # the SDK's words
+            "The number of spans in the queue of a given instance of an SDK span processor.",  # the SDK's description
         )
 
     def _run(self) -> None:
@@ -133,11 +133,11 @@ class SpanQueue:
             counts[Count.SPANS_REJECTED] += unwritable
 
     def _written(self, span: SpanRecord) -> bytes | None:
-        """Encode a span, or log the failure: the thread is another request's, or the queue's own, and has to go on."""
+        """Encode a span, or log the failure: the thread is any request's or the queue's, and must go on."""
         try:
             return self._write(span)
         except Exception as error:  # noqa: BLE001  # the value's own code may raise anything
-            complain("encoding_a_span", error)
+            log_failure("encoding_a_span", error)
             return None
 
     def _take(self, at_least: int) -> list[bytes]:
@@ -150,7 +150,7 @@ class SpanQueue:
             return batch
 
     def _persist(self, batch: Sequence[bytes]) -> Answer:
-        """Try again until there is an answer, or no more time."""
+        """Export a batch; repeat it while the failure is retryable and the queue is open."""
         pause = FIRST_PAUSE_SECONDS
         while (answer := self._deliver(batch)) is Answer.RETRYABLE and not self._closing.wait(pause):
             pause = min(2 * pause, LAST_PAUSE_SECONDS)

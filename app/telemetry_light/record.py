@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A span that has ended, and says no more than it may."""
+"""An ended span that contains only what may be exported."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from opentelemetry.util.types import AttributeValue
 
 
 class Template:
-    """What many spans have in common; the encoder keeps here how it is written."""
+    """What many spans have in common; the encoder caches its encoded form here."""
 
     __slots__ = ("attributes", "encoded", "kind", "name")
 
@@ -20,7 +20,7 @@ class Template:
         self.encoded = b""
 
 
-class Happening(NamedTuple):
+class SpanEvent(NamedTuple):
     """An event of a span; the time in nanoseconds since 1970."""
 
     name: str
@@ -29,7 +29,7 @@ class Happening(NamedTuple):
 
 
 class SpanRecord(NamedTuple):
-    """What the collector is told of a span; times in nanoseconds since 1970, no parent is 0."""
+    """The exported data of a span; times in nanoseconds since 1970, 0 is no parent."""
 
     template: Template
     trace_id: int
@@ -39,6 +39,6 @@ class SpanRecord(NamedTuple):
     end: int
     attributes: Mapping[str, AttributeValue]  # beside the template's
     failed: bool = False
-    events: Sequence[Happening] = ()
+    events: Sequence[SpanEvent] = ()
     remote: bool = False  # the parent is another service's
     trace_state: str = ""

@@ -27,7 +27,7 @@ from opentelemetry.util.types import AttributeValue
 from app.telemetry import semconv
 from app.telemetry.delivery.texts import MAX_VALUE_LENGTH, as_text
 from app.telemetry.request_line import FAILED, ROUTE
-from app.telemetry.safety import complain, quietly
+from app.telemetry.safety import log_failure, suppress_and_log
 from app.telemetry_light.record import SpanRecord, Template
 from app.telemetry_light.sampling import FastSampler
 from app.telemetry_light.span import RequestSpan, new_trace_id
@@ -41,8 +41,8 @@ Headers = list[tuple[str, str]]
 EXPOSED: Final = ("Access-Control-Expose-Headers", "traceresponse")  # else no script of a page could read it
 
 
-class Described(NamedTuple):
-    """What all requests of one kind say, by which they are counted, and whether they failed."""
+class RequestKind(NamedTuple):
+    """What requests with equal attributes share: the span's template, the metric's attributes, whether they failed."""
 
     template: Template
     measured: Mapping[str, AttributeValue]
@@ -50,7 +50,7 @@ class Described(NamedTuple):
 
 
 class RequestLayer:
-    """Wraps applications, and puts their requests' spans where spans wait."""
+    """Wraps applications, and puts their requests' spans into the queue."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class RequestLayer:
         self._put = put
         self._hand_over = hand_over
         self._resource = resource
-        # What the propagators (OTEL_PROPAGATORS) look for; where a request has none of it, they need not look.
+        # The headers that the propagators (OTEL_PROPAGATORS) read; a request without any of them skips the propagators.
         self._headers = [f"HTTP_{name.upper().replace('-', '_')}" for name in propagate.get_global_textmap().fields]
 
     def instrument(self, app: Flask) -> None:
@@ -76,7 +76,7 @@ class RequestLayer:
         app.wsgi_app = self.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
 
     def wrap(self, inner: "WSGIApplication") -> "WSGIApplication":
-        """Give an application that does the same and is observed."""
+        """Return the application with a span and a measurement around it."""
 
         def observed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             try:
@@ -85,13 +85,13 @@ class RequestLayer:
                 context = set_span_in_context(span, caller)
                 token = attach(context)
             except Exception as error:  # noqa: BLE001  # a request that can't be observed can still be answered
-                complain("beginning_a_request", error)
+                log_failure("beginning_a_request", error)
                 return inner(environ, start_response)
 
-            # The annotation is quoted, as it would be made in each request, too.
+            # The annotation is quoted: else each request would evaluate it.
             def answered(status: str, headers: Headers, exc_info: ExcInfo = None) -> "Callable[[bytes], object]":
                 span.status = status
-                headers = [*headers, ("traceresponse", span.traceresponse), EXPOSED]  # a copy: it may be given twice
+                headers = [*headers, ("traceresponse", span.traceresponse), EXPOSED]  # a copy of the caller's list
                 return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
             try:
@@ -103,7 +103,7 @@ class RequestLayer:
         return observed
 
     def _caller(self, environ: "WSGIEnvironment") -> Context:
-        """Read the caller's context, if there is one that can be read."""
+        """Extract the caller's context, if there is a valid one."""
         if any(name in environ for name in self._headers):
             return propagate.extract(environ, Context(), wsgi_getter)
         return Context()
@@ -119,26 +119,26 @@ class RequestLayer:
         try:
             protocol, route = environ["SERVER_PROTOCOL"], environ.get(ROUTE)
             kind = describe(environ["REQUEST_METHOD"], route, span.status, environ["wsgi.url_scheme"], protocol)
-            with quietly("measuring"):
+            with suppress_and_log("measuring"):
                 self._duration.record(elapsed / 1e9, kind.measured, context)
             span.close(failed=kind.failed)
             if not span.sampled:
                 return
             attributes: dict[str, AttributeValue] = {}
-            if route is not None:  # without a route the path is whatever a client typed
+            if route is not None:  # without a route the path is client input
                 attributes[semconv.URL_PATH] = as_text(environ["PATH_INFO"])[:MAX_VALUE_LENGTH]
             if span.plain:
                 self._put(span.to_record(kind.template, attributes, elapsed))
             else:
                 self._hand_over(span.to_readable(kind.template, attributes, elapsed, self._resource))
-        except Exception as error:  # noqa: BLE001  # the answer is on its way, and must stay so
-            complain("ending_a_request", error)
+        except Exception as error:  # noqa: BLE001  # telemetry must not fail the answer, which is under way
+            log_failure("ending_a_request", error)
 
 
-# Methods and protocols are whatever somebody sent; what is asked for again stays.
+# Bounded: methods and protocols are client input, and a cached entry stays.
 @functools.lru_cache(maxsize=1024)
-def describe(sent_method: str, route: str | None, status_line: str, scheme: str, protocol: str) -> Described:
-    """Describe requests by what many have in common; without a route the name is the method's alone."""
+def describe(sent_method: str, route: str | None, status_line: str, scheme: str, protocol: str) -> RequestKind:
+    """Build what requests with these attributes share; without a route the span's name is the method only."""
     method, status = sanitize_method(sent_method), int(status_line[:3])
     measured: dict[str, AttributeValue] = {
         semconv.HTTP_REQUEST_METHOD: method,
@@ -155,11 +155,11 @@ def describe(sent_method: str, route: str | None, status_line: str, scheme: str,
         semconv.NETWORK_PROTOCOL_VERSION: protocol.removeprefix("HTTP/"),
     }
     template = Template(spoken if route is None else f"{spoken} {route}", SpanKind.SERVER, attributes)
-    return Described(template, measured, status >= FAILED)
+    return RequestKind(template, measured, status >= FAILED)
 
 
 def note_exception(_app: Flask, exception: BaseException, **_more: object) -> None:
-    """Note on the request's span what nobody handled."""
+    """Record an unhandled exception on the request's span."""
     span = get_current_span()
     span.record_exception(exception)
     span.set_status(StatusCode.ERROR)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks the provider's sampler about requests, except where its answer is known."""
+"""Applies the provider's sampler to requests, with a short cut for samplers whose decision is constant."""
 
 import os
 from typing import Final
@@ -20,7 +20,7 @@ class FastSampler:
         self._by_parent = os.environ.get(OTEL_TRACES_SAMPLER, BY_PARENT) == BY_PARENT
 
     def samples(self, context: Context, parent: SpanContext, trace_id: int, method: str) -> bool:
-        """Tell whether the span of a request is recorded and exported."""
+        """Return whether the span of a request is recorded and exported."""
         if self._by_parent:
             return not parent.is_valid or parent.trace_flags.sampled
         result = self._sampler.should_sample(context, trace_id, method, SpanKind.SERVER)

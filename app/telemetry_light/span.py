@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The span of a request under way: notes what OpenTelemetry's API offers, and leaves by the short way if it can.
+"""The recording span of a request: implements OpenTelemetry's Span, and is encoded directly where possible.
 
-The SDK's span copies, checks and locks for each attribute. Here they are noted, and looked at once, at the end.
+The SDK's span copies, checks and locks for each attribute. This one checks all of them once, at the end.
 """
 
 import random
@@ -18,8 +18,8 @@ from opentelemetry.util.types import AnyValue, Attributes, AttributeValue
 
 from app.telemetry import redaction, semconv
 from app.telemetry.delivery.redacting import ALLOWED, EXCEPTION, LIGHT_SCOPE
-from app.telemetry.safety import quietly
-from app.telemetry_light.record import Happening, SpanRecord, Template
+from app.telemetry.safety import suppress_and_log
+from app.telemetry_light.record import SpanEvent, SpanRecord, Template
 
 # W3C Trace Context 2: for a trace that begins here, its id is random.
 RANDOM: Final = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
@@ -33,7 +33,7 @@ def new_trace_id() -> int:
 
 
 class RequestSpan(Span):
-    """Is named by its template, and ends when the layer says so."""
+    """A recording span; its template gives its name, and the WSGI layer ends it."""
 
     def __init__(self, parent: SpanContext, trace_id: int, *, sampled: bool) -> None:
         flags = parent.trace_flags if parent.is_valid else RANDOM
@@ -43,7 +43,7 @@ class RequestSpan(Span):
         self._parent = parent
         self._recording = sampled
         self._attributes: dict[str, AnyValue] = {}
-        self._exceptions: list[Happening] = []
+        self._exceptions: list[SpanEvent] = []
         self._events: list[Event] = []
         self._links: list[Link] = []
         self._name: str | None = None
@@ -55,45 +55,45 @@ class RequestSpan(Span):
 
     @property
     def traceresponse(self) -> str:
-        """Give the trace and the span as W3C writes them, to answer with."""
+        """Format trace and span as a W3C header, for the response."""
         context = self._context
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
     def get_span_context(self) -> SpanContext:
-        """Give the ids."""
+        """Return the span's context."""
         return self._context
 
     def is_recording(self) -> bool:
-        """Tell whether what is noted may leave."""
+        """Return whether the span is sampled and has not ended."""
         return self._recording
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
-        """Note several attributes."""
+        """Set several attributes."""
         if self._recording:
             self._attributes.update(attributes)
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
-        """Note an attribute."""
+        """Set an attribute."""
         if self._recording:
             self._attributes[key] = value
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
-        """Note an event."""
+        """Add an event."""
         if self._recording:
             self._events.append(Event(name, attributes, timestamp))
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
-        """Note a link."""
+        """Add a link."""
         if self._recording:
             self._links.append(Link(context, attributes))
 
     def update_name(self, name: str) -> None:
-        """Note another name."""
+        """Change the name."""
         if self._recording:
             self._name = name
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002  # it may quote a client
-        """Note a status; OK is final, and UNSET says nothing."""
+        """Set the status; OK is final, and UNSET is ignored."""
         code = status.status_code if isinstance(status, Status) else status
         if self._recording and code is not StatusCode.UNSET and self._status is not StatusCode.OK:
             self._status = code
@@ -105,27 +105,27 @@ class RequestSpan(Span):
         timestamp: int | None = None,
         escaped: bool = False,  # noqa: ARG002  # the API's signature
     ) -> None:
-        """Note an exception by its type; its text may quote a client."""
+        """Record an exception by its type; its message may quote a client."""
         if not self._recording:
             return
         noted = {semconv.EXCEPTION_TYPE: redaction.qualified_name(exception)}
         if attributes:
             self.add_event(EXCEPTION, {**noted, **attributes}, timestamp)
         else:
-            self._exceptions.append(Happening(EXCEPTION, timestamp or time.time_ns(), noted))
+            self._exceptions.append(SpanEvent(EXCEPTION, timestamp or time.time_ns(), noted))
 
     def end(self, end_time: int | None = None) -> None:
-        """Go on: the layer ends it."""
+        """Do nothing: the WSGI layer ends the span."""
 
     def close(self, *, failed: bool) -> None:
-        """Note nothing from now on; a failed request is an error unless somebody said that it is none."""
+        """Stop recording; a failed request gets the status ERROR unless the application has set a status."""
         self._recording = False
         if failed and self._status is StatusCode.UNSET:
             self._status = StatusCode.ERROR
 
     @property
     def plain(self) -> bool:
-        """Tell whether the short way is enough for what was noted."""
+        """Whether the span can be encoded directly: no events, links or own name, and only listed ASCII attributes."""
         return (
             not (self._events or self._links or self._name or self._status is StatusCode.OK)
             and self._attributes.keys() <= ALLOWED[SpanKind.SERVER]
@@ -133,7 +133,7 @@ class RequestSpan(Span):
         )
 
     def to_record(self, template: Template, attributes: Mapping[str, AttributeValue], elapsed_ns: int) -> SpanRecord:
-        """Make of it what the encoder takes."""
+        """Convert to the encoder's input."""
         context, parent = self._context, self._parent
         return SpanRecord(
             template,
@@ -153,14 +153,14 @@ class RequestSpan(Span):
         """Clean the values as the SDK's span does."""
         cleaned: dict[str, AnyValue] = {}
         for name, value in self._attributes.items():
-            with quietly("cleaning_an_attribute"):  # a value's own code may raise anything
+            with suppress_and_log("cleaning_an_attribute"):  # a value's own code may raise anything
                 cleaned |= BoundedAttributes(attributes={name: value})
         return cleaned
 
     def to_readable(
         self, template: Template, attributes: Mapping[str, AttributeValue], elapsed_ns: int, resource: Resource
     ) -> ReadableSpan:
-        """Make of it what the SDK's processors take."""
+        """Convert to the SDK's ReadableSpan, for the SDK's processors."""
         events: Sequence[Event] = [
             *self._events,
             *(Event(EXCEPTION, dict(each.attributes), each.time) for each in self._exceptions),

@@ -2,7 +2,7 @@
 """A span and a measurement of each statement, by SQLAlchemy's hooks `do_execute*`.
 
 These are the events that let a listener run the statement itself. The events before and after a statement make each
-connection collect its listeners anew for whatever it does: a quarter of what telemetry took for reading a loan.
+connection collect its listeners again for each operation: a quarter of telemetry's time in reading a loan.
 """
 
 import random
@@ -20,26 +20,26 @@ from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 
 from app.telemetry import redaction, semconv
 from app.telemetry.delivery.texts import without_literals
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 from app.telemetry.statements import operation_name
 from app.telemetry_light.record import SpanRecord, Template
 
-KNOWN: Final = "_loan_service_statements"  # our attribute of SQLAlchemy's engine
-MOST_KNOWN: Final = 512  # the service has about a hundred; those of somebody who builds them from text would never end
+CACHE: Final = "_loan_service_statements"  # the attribute of the engine that holds the cache
+MAX_CACHED: Final = 512  # the service has about a hundred; SQL built by concatenation has an unbounded number
 Attributes = Mapping[str, AttributeValue]
 
 NOTHING: Final[Attributes] = {}
 
 
-class Described(NamedTuple):
-    """What every execution of a statement says of it."""
+class StatementKind(NamedTuple):
+    """What all executions of a statement share: the span's template and the metric's attributes."""
 
     template: Template
     measured: Attributes
 
 
 class Statements:
-    """Watches the statements of engines."""
+    """Instruments the statements of engines."""
 
     def __init__(self, meter: Meter, put: Callable[[SpanRecord], None]) -> None:
         self._put = put
@@ -53,7 +53,7 @@ class Statements:
         }
 
     def listen(self, engine: Engine) -> None:
-        """Watch an engine."""
+        """Instrument an engine."""
         for name, listener in self._listeners.items():
             event.listen(engine, name, listener)
 
@@ -69,7 +69,7 @@ class Statements:
     def _watch(
         self, context: ExecutionContext, sql: str, execute: Callable[..., None], *arguments: object
     ) -> Literal[True]:
-        """Execute a statement, and tell SQLAlchemy that this is done."""
+        """Execute a statement; True makes SQLAlchemy skip its own execution."""
         started = time.perf_counter_ns()
         try:
             execute(*arguments)
@@ -84,8 +84,8 @@ class Statements:
             elapsed = time.perf_counter_ns() - started
             current = get_current()
             request = trace.get_current_span(current).get_span_context()
-            # Statements of probes belong to no request, and each would begin a trace. Outside of a transaction
-            # SQLAlchemy asks the server who it is, once per process: no request's either, as any may be the first.
+            # Statements of probes belong to no request, and each would begin a trace. SQLAlchemy's queries of the
+            # server's version don't either: they run once per process, outside a transaction, in the first request.
             if request.is_valid and context.root_connection.in_transaction():
                 template, measured = described(context.engine, sql)
                 failure = outcome(error) if error else NOTHING
@@ -93,11 +93,11 @@ class Statements:
                     measured = {**measured, semconv.ERROR_TYPE: failure[semconv.ERROR_TYPE]}
                 self._duration.record(elapsed / 1e9, measured, current)
                 if request.trace_flags.sampled:
-                    self._tell(template, failure, elapsed, request)
-        except Exception as trouble:  # noqa: BLE001  # the statement has its own outcome, which must stay
-            complain("ending_a_statement", trouble)
+                    self._put_span(template, failure, elapsed, request)
+        except Exception as trouble:  # noqa: BLE001  # telemetry must not change the statement's outcome
+            log_failure("ending_a_statement", trouble)
 
-    def _tell(self, template: Template, failure: Attributes, elapsed: int, request: SpanContext) -> None:
+    def _put_span(self, template: Template, failure: Attributes, elapsed: int, request: SpanContext) -> None:
         span_id = random.getrandbits(64) or 1  # an id is no secret; zero is none
         end = time.time_ns()
         start, failed = end - elapsed, bool(failure)
@@ -105,25 +105,25 @@ class Statements:
 
 
 def outcome(error: BaseException) -> dict[str, AttributeValue]:
-    """Tell how a statement failed."""
-    told: dict[str, AttributeValue] = {semconv.ERROR_TYPE: redaction.error_type(error)}
+    """Return the attributes of a failed statement."""
+    attributes: dict[str, AttributeValue] = {semconv.ERROR_TYPE: redaction.error_type(error)}
     if code := redaction.sqlstate(error):
-        told[semconv.DB_RESPONSE_STATUS_CODE] = code
-    return told
+        attributes[semconv.DB_RESPONSE_STATUS_CODE] = code
+    return attributes
 
 
-def described(engine: Engine, sql: str) -> Described:
-    """Describe a statement by its text, which SQLAlchemy keeps and gives again."""
-    known: dict[str, Described] | None = engine.__dict__.get(KNOWN)
-    if known is None or len(known) >= MOST_KNOWN:
-        known = engine.__dict__[KNOWN] = {}
-    if sql not in known:
-        known[sql] = describe(engine, sql)
-    return known[sql]
+def described(engine: Engine, sql: str) -> StatementKind:
+    """Return the cached description of a statement; SQLAlchemy passes the same text object again."""
+    cache: dict[str, StatementKind] | None = engine.__dict__.get(CACHE)
+    if cache is None or len(cache) >= MAX_CACHED:
+        cache = engine.__dict__[CACHE] = {}
+    if sql not in cache:
+        cache[sql] = describe(engine, sql)
+    return cache[sql]
 
 
-def describe(engine: Engine, sql: str) -> Described:
-    """Say what a statement does, and where."""
+def describe(engine: Engine, sql: str) -> StatementKind:
+    """Build a statement's template and metric attributes from its text and the engine's URL."""
     system, operation, url = engine.dialect.name, operation_name(sql), engine.url
     span: dict[str, AttributeValue | None] = {
         semconv.DB_SYSTEM_NAME: system,
@@ -136,4 +136,4 @@ def describe(engine: Engine, sql: str) -> Described:
     attributes = {name: value for name, value in span.items() if value is not None}
     name = f"{operation} {url.database}" if url.database else operation
     measured = {semconv.DB_SYSTEM_NAME: system, semconv.DB_OPERATION_NAME: operation}
-    return Described(Template(name, SpanKind.CLIENT, attributes), measured)
+    return StatementKind(Template(name, SpanKind.CLIENT, attributes), measured)

@@ -97,7 +97,7 @@ def observed(settings: Settings, clean_process: None) -> Observed:  # noqa: ARG0
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers wait for each other for longer than any pause of the machine."""
-    monkeypatch.setattr(workers, "PEER_SECONDS", 30.0)
+    monkeypatch.setattr(workers, "SIBLING_SECONDS", 30.0)
 
 
 def add_routes(app: Flask) -> None:

@@ -49,5 +49,5 @@ def running(directory: Path, *slots: int) -> Iterator[list[Counted]]:
 
 def kill(worker: Counted) -> None:
     """End a worker as SIGKILL does: nothing is said, the socket's file stays."""
-    worker.workers._counter.close()  # noqa: SLF001
+    worker.workers._server.close()  # noqa: SLF001
     worker.workers._directory = None  # noqa: SLF001

@@ -40,7 +40,7 @@ class Broken:
 
 @pytest.fixture(autouse=True)
 def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+    monkeypatch.setattr(safety, "_failure_limits", defaultdict(OncePerMinute))
     monkeypatch.setattr("app.telemetry.delivery.spans.FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("app.telemetry_light.queue.FIRST_PAUSE_SECONDS", 0.05)
 

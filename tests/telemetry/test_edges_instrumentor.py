@@ -25,7 +25,7 @@ def broken(*_arguments: object, **_more: object) -> Any:  # noqa: ANN401  # it g
 
 @pytest.fixture(autouse=True)
 def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+    monkeypatch.setattr(safety, "_failure_limits", defaultdict(OncePerMinute))
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ STRANGE = [
 
 @pytest.fixture(autouse=True)
 def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+    monkeypatch.setattr(safety, "_failure_limits", defaultdict(OncePerMinute))
 
 
 def tell(observed: Observed, value: object) -> None:

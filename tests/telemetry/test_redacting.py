@@ -57,7 +57,7 @@ def test_another_instrumentor_says_nothing_of_a_person(observed: Observed) -> No
     }
 
 
-def test_a_fenced_scope_says_what_is_listed_and_logs_what_is_not(observed: Observed, lines: Lines) -> None:
+def test_an_allowlisted_scope_keeps_listed_attributes_and_logs_the_others(observed: Observed, lines: Lines) -> None:
     other = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1))
     for _ in range(2):
         span = trace.get_tracer(HTTP_SCOPE).start_span("GET", kind=SpanKind.SERVER, links=[Link(other, {"b": CANARY})])

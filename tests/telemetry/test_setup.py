@@ -61,7 +61,7 @@ def test_shutting_down_switches_off_so_that_a_new_set_up_begins_anew(settings: S
         telemetry.shut_down(1)
 
 
-class Companion:
+class BackgroundTask:
     """Counts how often it was started and stopped."""
 
     def __init__(self) -> None:
@@ -76,26 +76,26 @@ class Companion:
 
 @pytest.mark.usefixtures("observed")
 def test_what_runs_beside_a_worker_begins_and_ends_with_it(settings: Settings) -> None:
-    companion = Companion()
+    task = BackgroundTask()
     settings.telemetry_dir.mkdir()
 
-    telemetry.run_beside(companion)
-    before = list(companion.calls)
+    telemetry.run_in_background(task)
+    before = list(task.calls)
     telemetry.join_workers()
     telemetry.shut_down(1)
 
     assert before == []
-    assert companion.calls == ["start", "stop"]
+    assert task.calls == ["start", "stop"]
 
 
 @pytest.mark.usefixtures("clean_process")
 def test_without_telemetry_nothing_runs_beside_a_worker(settings: Settings) -> None:
     set_up_telemetry(Flask("loans"), replace(settings, telemetry_disabled=True))
-    companion = Companion()
+    task = BackgroundTask()
     settings.telemetry_dir.mkdir()
 
-    telemetry.run_beside(companion)
+    telemetry.run_in_background(task)
     telemetry.join_workers()
     telemetry.shut_down(1)
 
-    assert companion.calls == []
+    assert task.calls == []

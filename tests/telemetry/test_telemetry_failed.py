@@ -7,7 +7,7 @@ import pytest
 
 from app.telemetry import safety
 from app.telemetry.log_sinks import OncePerMinute
-from app.telemetry.safety import quietly
+from app.telemetry.safety import suppress_and_log
 from tests.telemetry.conftest import Lines, Observed
 
 CANARY = "canary-4111-1111"
@@ -15,11 +15,11 @@ CANARY = "canary-4111-1111"
 
 @pytest.fixture(autouse=True)
 def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "_complaints", defaultdict(OncePerMinute))
+    monkeypatch.setattr(safety, "_failure_limits", defaultdict(OncePerMinute))
 
 
 def fail(doing: str) -> None:
-    with quietly(doing):
+    with suppress_and_log(doing):
         raise RuntimeError(CANARY)
 
 

@@ -30,7 +30,7 @@ def test_workers_that_hang_cost_a_second_and_are_replaced_by_their_totals(direct
     with running(directory, *STUCK, len(STUCK)) as [*stuck, peer], ExitStack() as locks:
         for worker in stuck:
             worker.requests = 10
-            worker.workers._hand_out()  # noqa: SLF001
+            worker.workers._snapshot()  # noqa: SLF001
             locks.enter_context(worker.workers._lock)  # noqa: SLF001
         began = time.monotonic()
         page = peer.page()
@@ -49,7 +49,7 @@ def test_a_peer_that_drips_is_given_up_after_a_second_in_all(directory: Path) ->
         thread = threading.Thread(target=drip, args=(listener, stop))
         thread.start()
         began = time.monotonic()
-        answer = workers.ask(socket_path(directory, 0))
+        answer = workers.request_metrics(socket_path(directory, 0))
         took = time.monotonic() - began
         stop.set()
         thread.join()

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from app.telemetry_light.encoding import RequestEncoder, encode_span, varint
-from app.telemetry_light.record import Happening, SpanRecord, Template
+from app.telemetry_light.record import SpanEvent, SpanRecord, Template
 from tests.telemetry.spans_seen import SpanSeen, decoded
 
 ENCODER = RequestEncoder({"service.name": "loan-service", "slots": 4}, "loan-service")
@@ -29,7 +29,7 @@ SPANS = st.builds(
     end=TIMES,
     attributes=st.dictionaries(TEXT.map(lambda name: f"own.{name}"), VALUES, max_size=3),
     failed=st.booleans(),
-    events=st.lists(st.builds(Happening, TEXT, TIMES, st.dictionaries(TEXT, VALUES, max_size=2)), max_size=2),
+    events=st.lists(st.builds(SpanEvent, TEXT, TIMES, st.dictionaries(TEXT, VALUES, max_size=2)), max_size=2),
     remote=st.booleans(),
     trace_state=st.sampled_from(["", "a=b", "vendor=x,other=y"]),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The business as signals: a module per concern, each with its instruments and a description of its events."""
+"""Business metrics, span attributes and log lines: a module per concern, with its instruments and its events."""
 
 from app.telemetry.business import applications, borrowers, money, requests, writeoffs
 from app.telemetry.signals import Declared

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applications, and what became of them."""
+"""Signals of loan applications: submitted, decided, withdrawn."""
 
 from typing import Final
 
@@ -9,8 +9,8 @@ from app.domain.status import Decision, RejectReason
 from app.telemetry import semconv
 from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
 
-# A minute is a machine's decision, an hour a desk's, a working day the promise made to applicants; what takes longer
-# than a month has been forgotten.
+# A minute is an automatic decision, an hour a clerk's, a working day the promise made to applicants. An application
+# that is open for more than a month was overlooked.
 DECISION_SECONDS: Final = (60.0, 3600.0, 14_400.0, 28_800.0, 86_400.0, 172_800.0, 604_800.0, 1_209_600.0, 2_592_000.0)
 EVENTS: Final = {
     Decision.APPROVED: semconv.EVENT_LOAN_APPROVED,

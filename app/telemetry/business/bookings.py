@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all descriptions of money share: who is meant, how much, and the two usual shapes of a fact."""
+"""What all money events share: the ids on the span, the amounts in the line, and the two usual sets of measurements."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -15,12 +15,12 @@ class Booked(Protocol):
 
     @property
     def loan_id(self) -> UUID:
-        """Say whose loan it is."""
+        """The loan's id."""
         ...
 
     @property
     def transaction_id(self) -> UUID:
-        """Say which transaction it is."""
+        """The transaction's id."""
         ...
 
 
@@ -30,7 +30,7 @@ def ids_of(event: Booked) -> dict[str, str]:
 
 
 def amount(money: Money) -> dict[str, str | int]:
-    """Write an amount for a line."""
+    """Format an amount for a log line."""
     return {semconv.LOAN_AMOUNT_MINOR: money.amount_minor, semconv.LOAN_CURRENCY: money.currency.value}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was done with borrowers' data; never the data."""
+"""Signals of accesses to borrowers' data; they never contain the data."""
 
 from typing import Final
 

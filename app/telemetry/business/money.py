@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Money that moves as it should: paid out, paid back, and fees; amounts in minor units of their currency."""
+"""Signals of disbursements, repayments and fees; amounts in minor units of their currency."""
 
 import logging
 from typing import Final
@@ -22,7 +22,7 @@ from app.telemetry.signals import Declared, Line, Measurement, Signals, each, si
 BY_CURRENCY: Final = each({semconv.LOAN_CURRENCY: Currency})
 COMPONENTS: Final = ("principal", "interest", "fee")
 OTHER: Final = "_OTHER"
-# The codes with which the domain refuses a repayment; one that is added there is counted as _OTHER until it is here.
+# The codes with which the domain refuses a repayment. A new code is counted as _OTHER until it is added here.
 REFUSALS: Final = (
     "amount_exceeds_due",
     "currency_mismatch",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens around the business: keys, retries and waits."""
+"""Signals of idempotency keys, retried transactions and lock waits."""
 
 import logging
 from typing import Final
@@ -15,7 +15,7 @@ LINES: Final = {
     KeyOutcome.REPLAYED: Line(semconv.EVENT_IDEMPOTENCY_KEY_REPLAYED),
     KeyOutcome.MISMATCH: Line(semconv.EVENT_IDEMPOTENCY_KEY_MISMATCH, level=logging.WARNING),
     KeyOutcome.IN_PROGRESS: Line(semconv.EVENT_IDEMPOTENCY_KEY_IN_PROGRESS),
-}  # a first use is no news: the fact that it leads to has a line
+}  # the first use of a key writes no line: the event that it leads to has one
 
 INSTRUMENTS: Final = (
     Declared(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Money that was given up, came in after all, or was taken back."""
+"""Signals of charge-offs, recoveries and reversals."""
 
 from typing import Final
 

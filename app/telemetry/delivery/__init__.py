@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Around the SDK's exporters: what may leave, what was delivered, and what a worker lost when it ended."""
+"""Wrappers of the SDK's exporters: redaction, retries, delivery accounting, and the report of data lost at exit."""

@@ -18,7 +18,7 @@ class Count(IntEnum):
     REQUESTS_BEGUN = 0
     REQUESTS_ENDED = 1
     REQUESTS_EXPORTED = 2  # in a metrics export that the collector has acknowledged
-    SPANS_ENDED = 3  # sampled spans, before the batch processor may drop one
+    SPANS_ENDED = 3  # sampled and ended spans, counted before the queue may drop one
     SPANS_SENT = 4  # tried at least once
     SPANS_DELIVERED = 5  # acknowledged by the collector
     SPANS_REJECTED = 6  # answered with a status after which a repetition makes no sense, or not encodable
@@ -57,7 +57,7 @@ class Accounting:
 
     @property
     def kept(self) -> bool:
-        """Tell whether there is a file: without an OTLP endpoint there is nothing to account for."""
+        """Whether there is a file: without an OTLP endpoint there is nothing to account for."""
         return self._path is not None
 
     def spans(self, count: Count, number: int) -> None:
@@ -66,7 +66,7 @@ class Accounting:
             self.counts[count] += number
 
     def loss(self) -> Loss:
-        """Tell what would be lost if the worker ended now."""
+        """Return what would be lost if the worker ended now."""
         return loss_of(tuple(self.counts))
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Accounting:
 
 
 def read_loss(path: Path) -> Loss | None:
-    """Tell what the writer of a file has lost, or None if the file holds no counts."""
+    """Return what the writer of a file has lost, or None if the file holds no counts."""
     try:
         return loss_of(LAYOUT.unpack(path.read_bytes()))
     except (OSError, struct.error):
@@ -85,12 +85,12 @@ def read_loss(path: Path) -> Loss | None:
 
 
 def loss_of(counts: tuple[int, ...]) -> Loss:
-    """Work out the loss: dropped and rejected spans are part of it until the collector has their count."""
+    """Compute the loss: dropped and rejected spans are part of it until the collector has their count."""
     # Ended and never sent: still in the queue, or dropped by the batch processor because the queue was full.
     unsent = counts[Count.SPANS_ENDED] - counts[Count.SPANS_SENT]
     return Loss(
         requests_in_flight=counts[Count.REQUESTS_BEGUN] - counts[Count.REQUESTS_ENDED],
-        # A request is measured before it has ended: an export in between counts one more.
+        # A request is measured before it ends: an export between the two counts one more.
         requests_unexported=max(0, counts[Count.REQUESTS_ENDED] - counts[Count.REQUESTS_EXPORTED]),
         spans_lost=unsent + counts[Count.SPANS_REJECTED] - counts[Count.LOSSES_EXPORTED],
         spans_unconfirmed=(counts[Count.SPANS_SENT] - counts[Count.SPANS_DELIVERED] - counts[Count.SPANS_REJECTED]),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP session of an OTLP exporter, which remembers how the last request was answered."""
+"""The HTTP session of an OTLP exporter, which keeps the status of the last response."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ RETRYABLE: Final = frozenset({429, 502, 503, 504})
 
 
 class AnswerSession(requests.Session):
-    """A requests.Session for `OTLPSpanExporter(session=...)`, which itself tells success and failure only."""
+    """A requests.Session for `OTLPSpanExporter(session=...)`, whose own result is only SUCCESS or FAILURE."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,11 +18,11 @@ class AnswerSession(requests.Session):
         self._status: int | None = None
 
     def forget(self) -> None:
-        """Forget the last answer, before another export."""
+        """Clear the status before another export."""
         self._sent, self._status = False, None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401  # requests' own signature
-        """Send, and remember the status."""
+        """Send, and keep the status."""
         self._sent, self._status = True, None
         response = super().send(request, **kwargs)
         self._status = response.status_code
@@ -30,8 +30,8 @@ class AnswerSession(requests.Session):
 
     @property
     def retryable(self) -> bool:
-        """Tell whether a failed export may be repeated: it was sent, and the answer is missing or temporary.
+        """Return whether a failed export may be repeated: it was sent, and the answer is missing or temporary.
 
-        What was never sent could not be encoded, and a repetition would fail in the same way for ever.
+        A batch that was not sent could not be encoded, and would fail in the same way each time.
         """
         return self._sent and (self._status is None or self._status in RETRYABLE)

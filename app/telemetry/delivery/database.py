@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What psycopg2's instrumentor leaves out of a statement's span and the conventions ask for."""
+"""Adds the attributes that the conventions require on a statement's span and psycopg2's instrumentor leaves out."""
 
 import functools
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ DATABASE_SCOPE: Final = "opentelemetry.instrumentation.psycopg2"
 
 
 class Database(NamedTuple):
-    """Where statements go: `instrument_connection` doesn't look it up, `instrument` does for every connection."""
+    """The database's address: `instrument` reads it from each connection, `instrument_connection` doesn't."""
 
     namespace: str | None
     address: str | None
@@ -31,7 +31,7 @@ class Database(NamedTuple):
 
     @property
     def attributes(self) -> dict[str, AnyValue]:
-        """Give the attributes that are known."""
+        """Return the attributes that the URL has a value for."""
         named: dict[str, AnyValue] = {
             semconv.DB_NAMESPACE: self.namespace,
             semconv.SERVER_ADDRESS: self.address,
@@ -45,7 +45,7 @@ def statement_attributes(attributes: Mapping[str, AnyValue], events: Iterable[Ev
     statement = str(attributes.get(semconv.DB_QUERY_TEXT, ""))
     added: dict[str, AnyValue] = {
         semconv.DB_OPERATION_NAME: operation_name(statement),
-        semconv.DB_QUERY_TEXT: without_literals(statement),  # parameters stay out by themselves, literals don't
+        semconv.DB_QUERY_TEXT: without_literals(statement),  # the instrumentor leaves parameters out, but not literals
     }
     for event in events:
         failure = str((event.attributes or {}).get(semconv.EXCEPTION_TYPE, "")).rpartition(".")[2]

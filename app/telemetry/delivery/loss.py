@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs the data that was lost when a worker ended."""
+"""Logs the data that was lost when a worker exited."""
 
 import logging
 from pathlib import Path
@@ -11,13 +11,13 @@ _logger = logging.getLogger(__name__)
 
 
 def report(slot: int, loss: Loss) -> None:
-    """Write a line about a worker's loss, if there is any."""
+    """Log a worker's loss, if there is any."""
     if any(loss):
         _logger.warning(semconv.EVENT_TELEMETRY_LOST, extra={"worker": slot, **loss._asdict()})
 
 
 def report_of_dead(slot: int, path: Path) -> None:
-    """Report the loss of a worker that could not report itself, from the file that it left, and remove the file."""
+    """Report the loss of a killed worker from its accounting file, and remove the file."""
     loss = read_loss(path)
     if loss:
         report(slot, loss)

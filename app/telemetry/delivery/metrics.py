@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a metrics export says, and what it is known to have said."""
+"""A metric exporter that corrects start times and exemplars, and counts what the collector has acknowledged."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,16 +19,16 @@ from opentelemetry.sdk.metrics.export import (
 
 from app.telemetry import semconv
 from app.telemetry.delivery.accounting import Accounting, Count
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 from app.telemetry.switch_interval import short_switch_interval
 
 LOST_SPANS: Final = frozenset({semconv.OTEL_SDK_PROCESSOR_SPAN_PROCESSED, semconv.OTEL_SDK_EXPORTER_SPAN_EXPORTED})
-# Prometheus' clock: a series' zero that is not older than its first value by this much is refused.
+# Prometheus' resolution: it refuses a zero sample that is not at least this much older than the first value.
 RESOLUTION_NANOSECONDS: Final = 1_000_000
 
 
 class AccountedMetricExporter(OTLPMetricExporter):
-    """Exports what may leave, and counts what an acknowledged export has told."""
+    """Exports corrected metrics, and counts the requests and spans that an acknowledged export contains."""
 
     def __init__(self, accounting: Accounting) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class AccountedMetricExporter(OTLPMetricExporter):
             with short_switch_interval():
                 result = super().export(self._starts.prepared(metrics_data), timeout_millis, **kwargs)
         except Exception as error:  # noqa: BLE001  # the SDK would log it at each export
-            complain("exporting_metrics", error)
+            log_failure("exporting_metrics", error)
             return MetricExportResult.FAILURE
         if result is MetricExportResult.SUCCESS:
             counts = self._accounting.counts
@@ -53,7 +53,7 @@ class AccountedMetricExporter(OTLPMetricExporter):
 
 
 class SeriesStarts:
-    """Lets each series begin just before its first measurement, and an exemplar say no more than its series.
+    """Starts each series just before its first measurement, and limits an exemplar to the attributes of its series.
 
     Prometheus writes a zero at the start of a series (created timestamps), so that `increase` sees its first value. The
     SDK's start is the moment after the first measurement; it lies after the time of the point where the series was born
@@ -64,7 +64,7 @@ class SeriesStarts:
         self._corrected: dict[tuple[str, str, str], int] = {}
 
     def prepared(self, data: MetricsData) -> MetricsData:
-        """Copy what was collected, as it may be exported."""
+        """Copy the collected metrics with corrected starts and exemplars."""
         return MetricsData([self._resource(each) for each in data.resource_metrics])
 
     def _resource(self, resource: ResourceMetrics) -> ResourceMetrics:
@@ -90,13 +90,13 @@ class SeriesStarts:
             return start
         key = (scope, metric, repr(point.attributes))
         if start > latest:
-            # Once for all: a start that moves is another life of the series to Prometheus.
+            # Fixed at the first export: to Prometheus a later start is a reset of the series.
             return self._corrected.setdefault(key, latest)
         return self._corrected.get(key, start)
 
 
 def requests_in(data: MetricsData) -> int:
-    """Count the requests that an export tells of."""
+    """Count the requests that an export contains."""
     return sum(
         point.count
         for metric in metrics_in(data)
@@ -107,7 +107,7 @@ def requests_in(data: MetricsData) -> int:
 
 
 def losses_in(data: MetricsData) -> int:
-    """Count the dropped and rejected spans that an export tells of."""
+    """Count the dropped and rejected spans that an export reports."""
     return sum(
         int(point.value)
         for metric in metrics_in(data)
@@ -118,7 +118,7 @@ def losses_in(data: MetricsData) -> int:
 
 
 def metrics_in(data: MetricsData) -> Iterator[Metric]:
-    """Walk through the metrics of an export."""
+    """Iterate over the metrics of an export."""
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
             yield from scope.metrics

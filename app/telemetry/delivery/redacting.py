@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a span may say outside this process, by the instrumentation scope that made it.
+"""Redacts spans before they are exported, by the instrumentation scope that made them.
 
-Fenced scopes make spans of what clients send: only listed attributes leave. The application's own scopes say what their
-authors wrote. Every other scope says what the conventions don't call personal. No exception of the database keeps its
-text, which quotes rows. The collector's redaction is the second line of defence.
+Allowlisted scopes make spans from client input: only listed attributes are exported. The application's own scopes keep
+all attributes. Every other scope loses the attributes that the conventions define as personal. An exception of the
+database loses its message, which quotes rows. The collector redacts a second time.
 """
 
 import logging
@@ -19,14 +19,14 @@ from opentelemetry.util.types import AnyValue
 from app.telemetry import semconv
 from app.telemetry.delivery.database import DATABASE_SCOPE, Database, statement_attributes
 from app.telemetry.delivery.texts import as_text, without_literals, without_query
-from app.telemetry.safety import complain
+from app.telemetry.safety import log_failure
 
 HTTP_SCOPE: Final = "opentelemetry.instrumentation.flask"
 LIGHT_SCOPE: Final = "app.telemetry_light"
-FENCED: Final = frozenset({HTTP_SCOPE, DATABASE_SCOPE, LIGHT_SCOPE})
+ALLOWLISTED: Final = frozenset({HTTP_SCOPE, DATABASE_SCOPE, LIGHT_SCOPE})
 OWN: Final = re.compile(rf"(?:app|{re.escape(semconv.SERVICE)})(?:\..*)?")
-# The instrumentors also record the client's address, user agent, query string and Host header. A list of what may leave
-# is safe with their next version as well; a list of what may not isn't.
+# The instrumentors also record the client's address, user agent, query string and Host header. An allowlist stays safe
+# when their next version adds an attribute; a denylist does not.
 ALLOWED: Final = {
     SpanKind.SERVER: frozenset(
         {
@@ -56,7 +56,7 @@ ALLOWED: Final = {
         }
     ),
 }
-# What the instrumentors record by themselves and the lists leave out on purpose; nobody waits for it.
+# What the instrumentors record and the allowlists exclude on purpose: dropped without a log line.
 LEFT_OUT: Final = frozenset(
     {
         "client.address",
@@ -72,13 +72,13 @@ LEFT_OUT: Final = frozenset(
         "user_agent.original",
     }
 )
-# Names by which the conventions, present and former, record who a person is or what they sent.
+# Names of current and former conventions for a person's identity or input.
 PERSONAL: Final = re.compile(
     r"(?:client|source)\.(?:address|port)|network\.peer\.address|user_agent\.original|url\.query|session\.id"
     r"|(?:enduser|user|http\.request\.header|http\.response\.header|db\.query\.parameter)\..*|db\.statement\.parameters"
     r"|http\.(?:user_agent|client_ip)|net\.(?:peer\.ip|sock\.peer\.addr)"
 )
-# Attributes that stay, without the part that is a person's.
+# Attributes that stay, without the part that may be personal.
 SHORTENED: Final[Mapping[str, Callable[[str], str]]] = {
     "url.full": without_query,
     "http.url": without_query,
@@ -89,7 +89,7 @@ SHORTENED: Final[Mapping[str, Callable[[str], str]]] = {
 EXCEPTION: Final = "exception"  # the conventions' name of the event
 TYPE: Final = frozenset({semconv.EXCEPTION_TYPE})
 DRIVER: Final = "psycopg2"  # in the type or the stack of an exception: its text may quote a row
-MOST_SAID: Final = 256  # names are written in code, of which there is only so much
+MAX_LOGGED: Final = 256  # attribute names come from code, so there are few; a bound in case they don't
 
 _logger = logging.getLogger(__name__)
 
@@ -97,15 +97,15 @@ Attributes = Mapping[str, AnyValue]
 
 
 class RedactingSpanExporter(SpanExporter):
-    """Passes on to an exporter what spans may say, and logs the name of what it leaves out, once."""
+    """Redacts spans before another exporter, and logs the name of each dropped attribute once."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
-        self._said: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
         self.database: Database | None = None
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export copies without what must not leave."""
+        """Export redacted copies."""
         return self._exporter.export([self._isolated(span) for span in spans])
 
     def shutdown(self) -> None:
@@ -120,30 +120,30 @@ class RedactingSpanExporter(SpanExporter):
         try:
             return self.redacted(span)
         except Exception as error:  # noqa: BLE001  # one span must not cost its batch
-            complain("redacting_a_span", error)
+            log_failure("redacting_a_span", error)
             return copy(span, {}, [], [])
 
     def redacted(self, span: ReadableSpan) -> ReadableSpan:
-        """Copy a span as it may leave."""
+        """Return a redacted copy of a span, or the span itself if there is nothing to redact."""
         scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
-        if scope in FENCED:
-            return self._fenced(span, scope)
+        if scope in ALLOWLISTED:
+            return self._allowlisted(span, scope)
         given = span.attributes or {}
         attributes = given if OWN.fullmatch(scope) else without_personal(given)
         if any(quotes_rows(event) for event in span.events):
             events = [without_texts(event) if quotes_rows(event) else event for event in span.events]
             return copy(span, attributes, events, span.links)
-        # As it is, it also says what its limits dropped.
+        # The original also has the counts of what the span's limits dropped; a copy loses them.
         return span if attributes is given else copy(span, attributes, span.events, span.links, span.status)
 
-    def _fenced(self, span: ReadableSpan, scope: str) -> ReadableSpan:
+    def _allowlisted(self, span: ReadableSpan, scope: str) -> ReadableSpan:
         listed = ALLOWED.get(span.kind, frozenset())
         attributes = dict(span.attributes or {})
         if scope == DATABASE_SCOPE and self.database:
             attributes = self.database.attributes | statement_attributes(attributes, span.events)
         kept = self._listed(scope, attributes, listed)
         path = kept.pop(semconv.URL_PATH, None)
-        if path is not None and semconv.HTTP_ROUTE in kept:  # without a route the path is whatever a client typed
+        if path is not None and semconv.HTTP_ROUTE in kept:  # without a route the path is client input
             kept[semconv.URL_PATH] = as_text(str(path))
         events = [
             without_texts(event) if event.name == EXCEPTION else self._event(scope, event, listed)
@@ -157,17 +157,17 @@ class RedactingSpanExporter(SpanExporter):
 
     def _listed(self, scope: str, attributes: Attributes, listed: frozenset[str]) -> dict[str, AnyValue]:
         for name in attributes.keys() - listed - LEFT_OUT:
-            self._say(scope, name)
+            self._log_dropped(scope, name)
         return {name: value for name, value in attributes.items() if name in listed}
 
-    def _say(self, scope: str, name: str) -> None:
-        if (scope, name) not in self._said and len(self._said) < MOST_SAID:
-            self._said.add((scope, name))
+    def _log_dropped(self, scope: str, name: str) -> None:
+        if (scope, name) not in self._logged and len(self._logged) < MAX_LOGGED:
+            self._logged.add((scope, name))
             _logger.warning(semconv.EVENT_SPAN_ATTRIBUTE_DROPPED, extra={"scope": scope, "attribute": name})
 
 
 def without_personal(attributes: Attributes) -> Attributes:
-    """Leave out what the conventions record about a person; return the same mapping where nothing is."""
+    """Remove what the conventions define as personal; return the same mapping if there is nothing to remove."""
     if not any(name in SHORTENED or PERSONAL.fullmatch(name) for name in attributes):
         return attributes
     return {
@@ -178,7 +178,7 @@ def without_personal(attributes: Attributes) -> Attributes:
 
 
 def quotes_rows(event: Event) -> bool:
-    """Tell whether an exception comes from the database, or was raised while one of it was handled."""
+    """Return whether an exception comes from the database driver, or was raised while one of these was handled."""
     attributes = event.attributes or {}
     return any(
         DRIVER in str(attributes.get(name, "")) for name in (semconv.EXCEPTION_TYPE, semconv.EXCEPTION_STACKTRACE)
@@ -186,7 +186,7 @@ def quotes_rows(event: Event) -> bool:
 
 
 def without_texts(event: Event) -> Event:
-    """Copy an exception's event with its type alone."""
+    """Copy an exception event with its type only."""
     kept = {name: value for name, value in (event.attributes or {}).items() if name in TYPE}
     return Event(event.name, kept, event.timestamp)
 
@@ -198,7 +198,7 @@ def copy(
     links: Sequence[Link],
     status: Status | None = None,
 ) -> ReadableSpan:
-    """Copy a span with other contents; without a status given, its code alone: the text quotes the exception."""
+    """Copy a span with other contents; without a given status, only its code is kept: its text quotes the exception."""
     return ReadableSpan(
         name=name_of(span, attributes),
         context=span.get_span_context(),
@@ -216,7 +216,7 @@ def copy(
 
 
 def name_of(span: ReadableSpan, attributes: Attributes) -> str:
-    """Name a span; a statement's by its operation and database, as the conventions have it."""
+    """Name a span; a statement's span by its operation and database, as the conventions define."""
     scope = span.instrumentation_scope
     if scope and scope.name == DATABASE_SCOPE and semconv.DB_NAMESPACE in attributes:
         return f"{attributes[semconv.DB_OPERATION_NAME]!s} {attributes[semconv.DB_NAMESPACE]!s}"

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from app.telemetry.delivery.accounting import Accounting, Count
 from app.telemetry.switch_interval import short_switch_interval
 
-# A collector that restarts is back in seconds; asked more often it would only have more to refuse.
+# A collector restarts within seconds; more frequent retries would only add refused requests.
 FIRST_PAUSE_SECONDS: Final = 0.5
 LAST_PAUSE_SECONDS: Final = 5.0
 
@@ -35,23 +35,23 @@ class CountingSpanProcessor(SpanProcessor):
 
 
 class Answer(Protocol):
-    """What is known about the last export."""
+    """The result of the last export."""
 
     @property
     def retryable(self) -> bool:
-        """Tell whether a failed export may be repeated."""
+        """Return whether a failed export may be repeated."""
         ...
 
     def forget(self) -> None:
-        """Forget it."""
+        """Clear it before another export."""
         ...
 
 
 class AccountedSpanExporter(SpanExporter):
     """Repeats a batch while its failure is retryable, and counts what was sent, delivered and rejected.
 
-    The exporter it wraps gives a batch up when its time is over (OTEL_EXPORTER_OTLP_TIMEOUT). Meanwhile the batch
-    processor keeps the newest spans, drops the oldest and counts them.
+    The wrapped exporter fails a batch after OTEL_EXPORTER_OTLP_TIMEOUT. During the repetitions the batch processor
+    keeps the newest spans, drops the oldest and counts them.
     """
 
     def __init__(self, exporter: SpanExporter, answer: Answer, accounting: Accounting) -> None:

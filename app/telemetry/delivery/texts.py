@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of attributes without what a person may have put there."""
+"""Attribute values without the parts that may contain personal data."""
 
 import functools
 import re
@@ -11,21 +11,21 @@ MAX_VALUE_LENGTH: Final = 4096
 
 
 def as_text(path: str) -> str:
-    """Decode a path of WSGI, which has a character for each byte."""
+    """Decode a WSGI path: WSGI gives each byte as one Latin-1 character."""
     return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
-# SQLAlchemy writes the same statements again and again, and searching one takes half as long as the rest of its span.
+# SQLAlchemy repeats the same statements, and this search takes half as long as the rest of a statement's span.
 @functools.lru_cache(maxsize=512)
 def without_literals(statement: str) -> str:
-    """Put a question mark in the place of each literal, and cut what is longer than any statement of ours."""
+    """Replace each literal by a question mark, and cut what is longer than any statement of ours."""
     return LITERAL.sub("?", statement)[:MAX_VALUE_LENGTH]
 
 
 def without_query(url: str) -> str:
-    """Leave out a URL's user, password, query and fragment."""
+    """Remove a URL's user, password, query and fragment."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # half an IPv6 address
+    except ValueError:  # a malformed IPv6 address
         return ""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
