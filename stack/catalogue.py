@@ -29,6 +29,16 @@ class Recipe:
         """Give the folder with the program's go.mod and go.sum."""
         return SERVERS / self.folder
 
+    @property
+    def pages(self) -> Path:
+        """Give the folder with the web pages that the module embeds but its published version lacks."""
+        return self.home / "pages"
+
+    @property
+    def page_files(self) -> list[Path]:
+        """List the files below `pages`, each at its path in the module; most programs have none."""
+        return sorted(file for file in self.pages.rglob("*") if file.is_file())
+
 
 # Without service discovery for clouds Prometheus and the collector compile in a third of the time.
 LEAN = "netgo,remove_all_sd,enable_dns_sd"
@@ -39,7 +49,7 @@ POSTGRES_EXPORTER = "github.com/prometheus-community/postgres_exporter/cmd/postg
 NGINX_EXPORTER = "github.com/nginx/nginx-prometheus-exporter"
 MAILPIT = "github.com/axllent/mailpit"
 NO_PAGES = "built here without its pages, which are in no registry: a page of links instead"
-NO_MAIL_PAGES = "built here without its pages, which are in no registry: /view/latest.html shows the latest mail"
+NO_MAIL_PAGES = "built here without its pages, which are in no registry: a list of the mails instead"
 QUIET_VERSION = ("version", "--no-release-check")
 
 # In the order in which `up` builds them: what people open first comes first.

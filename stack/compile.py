@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stack.golang import Go
 
 LINKER_FLAGS = "-s -w"
+OUTPUT = "output.log"
 COLLECTOR_BUILDER = "go.opentelemetry.io/collector/cmd/builder"
 
 
@@ -41,6 +43,8 @@ def key(recipe: Recipe, go: Go) -> str:
     digest = hashlib.sha256(repr((recipe.package, recipe.tags, LINKER_FLAGS, go.version)).encode())
     for file in _sources(recipe):
         digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    for file in recipe.page_files:
+        digest.update(b"\0" + str(file.relative_to(recipe.pages)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -127,6 +131,9 @@ class Compilation:
         if self.recipe.generated:
             yield from self._generate()
             folder = self._work / "_build"
+        if self.recipe.page_files:
+            yield self._command([self._go.path, "mod", "download", "-json", self.recipe.package], folder)
+            folder = self._add_pages(Path(json.loads((self._work / OUTPUT).read_text())["Dir"]))
         yield self._go_build(folder, self.recipe.package, self._unfinished, self.recipe.tags)
 
     def _generate(self) -> Iterator[Command]:
@@ -138,6 +145,18 @@ class Compilation:
         for name in ("go.mod", "go.sum"):
             shutil.copy(self.recipe.home / name, self._work / "_build" / name)
 
+    def _add_pages(self, module: Path) -> Path:
+        """Copy a downloaded module, which is read-only, with the pages that it lacks; give the folder to build in."""
+        for folder in (module, self.recipe.pages):
+            for file in filter(Path.is_file, folder.rglob("*")):
+                place = self._work / "source" / file.relative_to(folder)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
+        pinned = (self.recipe.home / "go.mod").read_text()
+        (self._work / "go.mod").write_text(f"{pinned}\nreplace {self.recipe.package} => ./source\n")
+        shutil.copy(self.recipe.home / "go.sum", self._work / "go.sum")
+        return self._work
+
     def _go_build(self, folder: Path, package: str, output: Path, tags: str) -> Command:
         options = ["-trimpath", "-tags", tags, "-ldflags", LINKER_FLAGS, "-o", str(output)]
         return self._command([self._go.path, "build", *options, package], folder)
@@ -145,7 +164,7 @@ class Compilation:
     def _command(self, argv: list[str], folder: Path) -> Command:
         return Command(
             argv=argv,
-            log=self._work / "output.log",
+            log=self._work / OUTPUT,
             env=self._go.environment(),
             cwd=folder,
             stop_signal=signal.SIGINT,  # Go removes its temporary files on an interrupt

@@ -118,8 +118,10 @@ def alertmanager(site: Site) -> Command:
 
 
 def mailpit(site: Site) -> Command:
-    """Take mail and keep it for reading."""
+    """Take mail and keep it for reading; the label is shown on its page, which makes links of the addresses."""
+    places = ", ".join(f"{service.capitalize()} {site.link(service)}" for service in ("alertmanager", "prometheus"))
     options = [
+        f"--label={places}, runbooks {site.link('nginx')}/runbooks/",
         f"--smtp={site.address('mailpit', 'smtp')}",
         f"--listen={site.address('mailpit')}",
         f"--database={site.relative(site.data('mailpit') / 'mailpit.db')}",

@@ -28,12 +28,16 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
 
 @pytest.fixture
-def fake_go(tmp_path: Path) -> Callable[[str], Go]:
-    """Make a compiler out of a few lines of Python that know `output`, the file to write."""
+def fake_go(tmp_path: Path) -> Callable[..., Go]:
+    """Make a compiler out of a few lines of Python that know `output`, the file to write; it prints `downloaded`."""
 
-    def make(body: str) -> Go:
+    def make(body: str, downloaded: str = "") -> Go:
         script = tmp_path / "go"
-        head = f"#!{sys.executable}\nimport os, pathlib, sys, time\noutput = sys.argv[sys.argv.index('-o') + 1]\n"
+        head = (
+            f"#!{sys.executable}\nimport os, pathlib, sys, time\n"
+            f"if 'download' in sys.argv: sys.exit(print({downloaded!r}))\n"
+            "output = sys.argv[sys.argv.index('-o') + 1]\n"
+        )
         script.write_text(head + textwrap.dedent(body))
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
         return Go(str(script), "go9.9")

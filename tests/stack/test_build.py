@@ -2,6 +2,7 @@
 """The builder: a program appears in the cache whole or not at all, once, under a key of all it depends on."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 import textwrap
@@ -132,6 +133,50 @@ def test_the_key_changes_with_the_pinned_modules(recipe: Recipe, file: str) -> N
         pins.write("\n")
 
     assert key(recipe, go) != before
+
+
+COPY_IS_BUILT = """
+    source = pathlib.Path("source")
+    text = pathlib.Path("go.mod").read_text() + (source / "server.go").read_text() + (source / "ui/app.js").read_text()
+    pathlib.Path(output).write_text(text)
+"""
+
+
+@pytest.fixture
+def pages(recipe: Recipe) -> Path:
+    """Give the program pages that its module lacks."""
+    file = recipe.pages / "ui" / "app.js"
+    file.parent.mkdir(parents=True)
+    file.write_text("page")
+    return file
+
+
+def test_pages_that_a_module_lacks_are_compiled_into_a_copy_of_it(
+    recipe: Recipe, pages: Path, fake_go: Callable[..., Go], tmp_path: Path
+) -> None:
+    module = tmp_path / "module"
+    module.mkdir()
+    (module / "server.go").write_text("server ")
+    module.chmod(0o555)  # as Go's module cache
+    go = fake_go(COPY_IS_BUILT, json.dumps({"Dir": str(module)}))
+
+    finish(Compilation(recipe, go))
+
+    built = cached_path(recipe, go).read_text()
+    assert built == "module demo\n\nreplace example.org/demo => ./source\nserver page"
+    assert [file.name for file in module.iterdir()] == ["server.go"]
+    assert pages.read_text() == "page"
+
+
+def test_the_key_changes_with_the_pages(recipe: Recipe, pages: Path) -> None:
+    go = Go("go", "go1.26.8")
+    before = key(recipe, go)
+
+    pages.write_text("another page")
+    changed = key(recipe, go)
+    pages.rename(pages.with_name("app.css"))
+
+    assert len({before, changed, key(recipe, go)}) == 3
 
 
 def test_the_key_changes_with_what_is_compiled_and_how(recipe: Recipe) -> None:

@@ -19,7 +19,7 @@ BUILT = [service for service in SERVICES if service.program]
 # The module's own numbering: Prometheus 3.x is v0.3xx, and Tempo's release is not published as a module.
 OTHER_NUMBER = {"prometheus": "v0.314.0", "promtool": "v0.314.0", "tempo": "v1.5.1-0.20250529124718-87c2dc380cec"}
 # What the image does already, or what only one of the two needs.
-ONLY_NATIVE = {"--database"}
+ONLY_NATIVE = {"--database", "--label"}  # the image's own pages would show the label's addresses as a badge
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
