@@ -37,7 +37,7 @@ def database_url(postgres: Postgres) -> str:
 @pytest.fixture
 def engine(observed: Observed, database_url: str) -> Iterator[sa.Engine]:
     """Give an engine created after telemetry was set up, as the factory does; and routes that use it."""
-    engine = sa.create_engine(database_url, pool_size=2, max_overflow=1)
+    engine = sa.create_engine(database_url, pool_size=2, max_overflow=1, pool_pre_ping=True)
     telemetry.observe_pool(engine)
     serve(observed, engine)
     yield engine
@@ -72,6 +72,16 @@ def test_a_statement_is_a_client_span_within_its_request(observed: Observed, dat
         "server.address": "127.0.0.1",
         "server.port": sa.make_url(database_url).port,
     }
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_ping_of_a_used_connection_makes_no_span_and_is_not_measured(observed: Observed) -> None:
+    for _ in range(3):  # the first request opens the connection, the others ping it
+        observed.client.get("/read")
+
+    [point] = observed.points("db.client.operation.duration")
+    assert sorted(observed.names()) == ["GET /read"] * 3 + ["SELECT people"] * 3
+    assert point.count == 3
 
 
 @pytest.mark.usefixtures("engine")

@@ -2,13 +2,15 @@
 """The wrappers around the SDK's span exporter: repetition, accounting, flushes, and what needs none of them."""
 
 import os
+import threading
+import time
 from collections.abc import Sequence
 
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.sdk.environment_variables import OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind
 
@@ -63,6 +65,14 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "FIRST_PAUSE_SECONDS", 0.001)
 
 
+def wait_for_attempt(collector: Collector) -> None:
+    """Wait until a batch has been tried once, for at most 20 s."""
+    deadline = time.monotonic() + 20
+    while not collector.attempts:
+        assert time.monotonic() < deadline, "no batch was exported"
+        time.sleep(0.01)
+
+
 def counts(accounting: Accounting) -> tuple[int, int, int]:
     """Give how many spans were sent, delivered and rejected."""
     return tuple(accounting.counts[count] for count in (Count.SPANS_SENT, Count.SPANS_DELIVERED, Count.SPANS_REJECTED))  # type: ignore[return-value]  # three
@@ -92,6 +102,24 @@ def test_a_batch_is_tried_once_at_the_end_of_the_process_and_stays_unacknowledge
     assert exporter.export(SPANS) is SpanExportResult.FAILURE
     assert collector.attempts == 1
     assert counts(accounting) == (2, 0, 0)
+
+
+def test_the_providers_shutdown_ends_the_pause_before_the_next_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "FIRST_PAUSE_SECONDS", 3600.0)
+    collector, accounting = Collector(503, 503), Accounting()
+    accounted = AccountedSpanExporter(collector, collector, accounting)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(CountingSpanProcessor(accounting, accounted.stop_repeating))
+    provider.add_span_processor(BatchSpanProcessor(accounted, schedule_delay_millis=1))
+    provider.get_tracer("own").start_span("refused").end()
+    wait_for_attempt(collector)
+
+    shutdown = threading.Thread(target=provider.shutdown, daemon=True)
+    shutdown.start()
+    shutdown.join(20)  # without the end of the pause, the batch processor waits 30 s for its thread
+
+    assert not shutdown.is_alive()
+    assert counts(accounting) == (1, 0, 0)
 
 
 def test_a_flush_reaches_the_exporter_with_its_time_limit() -> None:
