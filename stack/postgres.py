@@ -44,12 +44,14 @@ class Postgres:
         user: str = "loan",
         password: str = "loan",  # noqa: S107  # a loopback server for development and tests
         durable: bool = True,
+        log: Path | None = None,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port
         self.user = user
         self.password = password
         self.durable = durable
+        self.log = log or self.data_dir / "postgres.log"
         self._child: Child | None = None
 
     @classmethod
@@ -70,11 +72,6 @@ class Postgres:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-    @property
-    def log(self) -> Path:
-        """Give the server's log file."""
-        return self.data_dir / "postgres.log"
 
     @property
     def pid(self) -> int | None:

@@ -48,6 +48,7 @@ def database(site: Site) -> Postgres:
         site.port("db"),
         user=str(url.username),
         password=str(url.password or "loan"),
+        log=site.output("db"),
     )
 
 
