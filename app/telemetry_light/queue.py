@@ -55,7 +55,7 @@ class SpanQueue:
         self._accounting = accounting
         self._delay = delay_seconds
         self._capacity = capacity
-        self._batch = batch
+        self._batch = min(batch, capacity)  # a full queue is a full batch: it is exported at once
         self._ended: list[SpanRecord] = []  # not written yet
         self._waiting: deque[bytes] = deque()
         self._lock = accounting.spans_lock  # of both and of their counts
@@ -72,7 +72,10 @@ class SpanQueue:
         with self._lock:
             self._accounting.counts[Count.SPANS_ENDED] += 1
             if len(self._waiting) + len(self._ended) >= self._capacity:
-                self._waiting.popleft()
+                if self._waiting:
+                    self._waiting.popleft()
+                else:  # a capacity below TOGETHER
+                    del self._ended[0]
                 full = True
             self._ended.append(span)
             enough = len(self._ended) >= TOGETHER

@@ -62,12 +62,16 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
     built: list[tuple[SpanQueue, Collector]] = []
 
     def one(
-        *answers: Answer, delay: float = NEVER_SECONDS, is_open: bool = True, write: Write = written
+        *answers: Answer,
+        delay: float = NEVER_SECONDS,
+        is_open: bool = True,
+        write: Write = written,
+        capacity: int = CAPACITY,
     ) -> tuple[SpanQueue, Collector, Accounting]:
         collector, accounting = Collector(list(answers)), Accounting()
         if is_open:
             collector.open.set()
-        made = SpanQueue(write, collector, accounting, METERS, delay_seconds=delay)
+        made = SpanQueue(write, collector, accounting, METERS, delay_seconds=delay, capacity=capacity)
         built.append((made, collector))
         return made, collector, accounting
 
@@ -187,6 +191,27 @@ def test_a_full_queue_gives_up_its_oldest_and_counts_them(build: Build) -> None:
 
     assert (loss.spans_lost, loss.spans_unconfirmed) == (CAPACITY + 10, 1)
     assert collector.delivered == [-1, *range(10, CAPACITY + 10)]
+
+
+def test_a_queue_smaller_than_what_is_written_together_keeps_the_newest(build: Build) -> None:
+    queue, collector, accounting = build(capacity=3)
+
+    for number in range(5):
+        queue.put(span(number))
+    queue.flush()
+
+    assert collector.delivered == [2, 3, 4]
+    assert accounting.counts[Count.SPANS_ENDED] == 5
+    assert accounting.loss().spans_lost == 2
+
+
+def test_a_full_queue_smaller_than_a_batch_is_exported_at_once(build: Build) -> None:
+    queue, collector, _ = build(capacity=2 * TOGETHER)
+
+    for number in range(2 * TOGETHER):
+        queue.put(span(number))
+
+    poll(lambda: collector.delivered == list(range(2 * TOGETHER)), PATIENCE_SECONDS, "the full queue")
 
 
 def test_the_end_delivers_what_waits(build: Build) -> None:
