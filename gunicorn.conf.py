@@ -38,7 +38,7 @@ try:
 except SettingsError as error:
     stop_with(error)
 
-# After the settings: a wrong one is told at once, not after seconds of imports on a machine that compiles them first.
+# After the settings: a wrong one is reported at once, not after seconds of imports.
 from app import telemetry  # noqa: E402
 from app.telemetry.gunicorn_log import GunicornLog  # noqa: E402
 
@@ -82,8 +82,8 @@ def on_starting(server: Arbiter) -> None:
             telemetry.remove_old_logs(settings.log_dir, telemetry.instance_name(settings))
     except (telemetry.TelemetryDirError, telemetry.LogDirError) as error:
         stop_with(error)
-    # The workers share what is loaded by now. Out of the collector's sight it stays shared, and a worker ends in a
-    # quarter of the time.
+    # The workers share the memory that is loaded by now. Excluded from garbage collection, its pages stay shared, and a
+    # worker ends in a quarter of the time.
     gc.freeze()
 
 
@@ -93,7 +93,7 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(_server: Arbiter, worker: Worker) -> None:
-    """Tell the worker its slot before the app reads its settings, and log to the slot's file from now on."""
+    """Set WORKER_SLOT before the app reads its settings, and log to the slot's file from now on."""
     os.environ["WORKER_SLOT"] = str(worker.slot)
     telemetry.configure_logging(settings, f"w{worker.slot}")
 
@@ -104,10 +104,10 @@ def post_worker_init(_worker: Worker) -> None:
 
 
 def worker_exit(_server: Arbiter, _worker: Worker) -> None:
-    """Hand the totals on and flush; also called in the arbiter for a worker it missed, where it does nothing."""
+    """Save the totals and flush. Gunicorn also calls this in the arbiter for a reaped worker, where it does nothing."""
     telemetry.shut_down(settings.shutdown_flush_seconds)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
-    """Clear up after a worker that had no time to; its slot is free as soon as Gunicorn has forgotten it."""
+    """Clean up after a killed worker; its slot is free once Gunicorn removes the worker from WORKERS."""
     telemetry.forget_worker(settings.telemetry_dir, worker.slot)

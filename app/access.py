@@ -18,7 +18,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key without its secret: the hash tells the secret's holder, and is no credential itself."""
+    """A key without its secret: the hash identifies the secret's holder, and is no credential itself."""
 
     id: str
     client_id: str
@@ -28,7 +28,7 @@ class ApiKey:
 
 
 class KeyRing:
-    """The keys that the service knows."""
+    """The keys that the service accepts."""
 
     def __init__(self, keys: Iterable[ApiKey], clock: Callable[[], datetime]) -> None:
         """Take the keys, and a clock that gives aware UTC times."""
@@ -37,7 +37,7 @@ class KeyRing:
 
     def find(self, secret: str) -> ApiKey | None:
         """Return the key of a secret, or None if there is none or it has expired."""
-        # A lookup by hash: how long it takes tells nothing that brings anyone nearer to a secret of 256 random bits.
+        # A lookup by hash: its duration reveals nothing useful about a secret of 256 random bits.
         key = self._keys.get(fingerprint(secret))
         expired = key is not None and key.expires_on is not None and self._clock().date() > key.expires_on
         return None if expired else key

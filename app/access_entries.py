@@ -42,12 +42,12 @@ def key_entry(key: ApiKey) -> str:
 
 
 def is_name(value: object) -> bool:
-    """Tell whether a value can be the id of a key or of a client."""
+    """Return whether a value can be the id of a key or of a client."""
     return isinstance(value, str) and NAME.fullmatch(value) is not None
 
 
 def is_day(value: object) -> bool:
-    """Tell whether a value is a date in the form YYYY-MM-DD."""
+    """Return whether a value is a date in the form YYYY-MM-DD."""
     if not isinstance(value, str) or not DAY.fullmatch(value):
         return False
     try:

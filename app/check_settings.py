@@ -13,7 +13,7 @@ from app.settings import Environment, Settings, SettingsError
 
 
 def check_settings(environ: Mapping[str, str]) -> Settings:
-    """Give the service's settings; raise SettingsError with all that is wrong, also with what only others read."""
+    """Return the service's settings; raise SettingsError with all errors, also of settings that other programs read."""
     problems: list[str] = []
     try:
         settings = Settings.from_env(environ)
@@ -27,7 +27,7 @@ def check_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _missing(environ: Mapping[str, str]) -> list[str]:
-    """Name what Grafana needs outside dev; a password that is there was checked with the service's settings."""
+    """List what Grafana needs outside dev; a password that is set was checked with the service's settings."""
     problems = []
     try:
         if read_secret("GF_ADMIN_PASSWORD", environ) is None:
@@ -40,7 +40,7 @@ def _missing(environ: Mapping[str, str]) -> list[str]:
 
 
 def main() -> None:
-    """Say in one line what is wrong with the settings, if anything is."""
+    """Print one line with what is wrong with the settings, if anything is."""
     try:
         check_settings(os.environ)
     except SettingsError as error:

@@ -16,7 +16,7 @@ _PLACE = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/[^/?#%@:\s]+
 FORM: Final = re.compile(rf"postgresql\+psycopg2://{_LOGIN}@{_PLACE}", re.ASCII)
 UNENCODED: Final = re.compile(rf"postgresql\+psycopg2://(?!:).*@{_PLACE}", re.DOTALL)
 LAST_PORT: Final = 65_535
-# They would replace what was checked by something that was not.
+# They would override the parts that were checked.
 SAID_BEFORE: Final = {
     "dsn",
     "user",
@@ -32,7 +32,7 @@ SAID_BEFORE: Final = {
 
 
 def read(text: str) -> URL:
-    """Read a DATABASE_URL; ValueError says what is expected and quotes nothing of it."""
+    """Parse a DATABASE_URL; raise ValueError with what is expected, without quoting the URL."""
     if "${" in text:
         raise ValueError("a value without ${...} is expected; docker compose and ./nox -s up replace it in .env")
     form = FORM.fullmatch(text)
@@ -77,7 +77,7 @@ def _require_text(url: URL, text: str) -> None:
 
 
 def _require_options(url: URL) -> None:
-    """Refuse what libpq does not know: it would refuse at every connection, and the service would never be healthy."""
+    """Refuse options that libpq does not have: it would refuse each connection, so the service would not be ready."""
     options = {name: value for name, value in url.query.items() if isinstance(value, str) and name not in SAID_BEFORE}
     try:
         make_dsn(**options)

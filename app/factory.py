@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The composition root: the one file that knows every part."""
+"""The composition root: the one file that imports and connects every part."""
 
 import hmac
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ PING_SECONDS = 1.5  # /health promises an answer within 2 s
 
 
 def now() -> datetime:
-    """Give the time, in UTC: the business day is UTC's."""
+    """Return the time, in UTC: the business day is UTC's."""
     return datetime.now(UTC)
 
 
@@ -57,7 +57,7 @@ def create_app(
     pipeline: telemetry.Pipeline | None = None,
     clock: Clock = now,
 ) -> Flask:
-    """Build the service; telemetry comes first, so that it sees everything that follows."""
+    """Build the service; telemetry is set up first, so that it instruments everything that follows."""
     app = Flask("app", static_folder=None)
     app.config.update(
         DEBUG=settings.debug,

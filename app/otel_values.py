@@ -21,7 +21,7 @@ PROPAGATOR_PACKAGES: Final = {
 }
 RATIOS: Final = ("traceidratio", "parentbased_traceidratio")
 SAMPLERS: Final = ("always_on", "always_off", "parentbased_always_on", "parentbased_always_off", *RATIOS)
-# What this service says of itself.
+# Resource attributes that the service sets itself.
 OWN_RESOURCE: Final = {
     "service.version": "it is the version of the package",
     "deployment.environment.name": "APP_ENV sets it",
@@ -49,7 +49,7 @@ def whole(least: int, most: int = 2**31 - 1) -> Check:
 
 
 def between(unit: str, most: float, divisor: float = 1.0) -> Callable[[str], float]:
-    """Accept a number above 0 and up to a limit, and return it divided; the message says unit and limit."""
+    """Accept a number above 0 and up to a limit, and return it divided; the error message has unit and limit."""
 
     def parse(text: str) -> float:
         try:
@@ -127,5 +127,5 @@ def stable_conventions(text: str) -> None:
 
 
 def installed(group: str, name: str) -> bool:
-    """Tell whether a package offers an entry point."""
+    """Return whether an installed package offers an entry point."""
     return bool(importlib.metadata.entry_points(group=group, name=name))

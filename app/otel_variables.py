@@ -25,7 +25,7 @@ from app.otel_values import (
 )
 
 # Units and limits of the times that the service reads itself. An export that takes over a minute has failed: the next
-# one is due, and a worker ends meanwhile. Python's SDK counts this one in seconds, where the specification says
+# one is due, and a worker ends meanwhile. Python's SDK counts this one in seconds, where the specification has
 # milliseconds; any likely number of milliseconds is above the limit.
 TIMEOUT: Final = between("seconds (Python's SDK counts in seconds, not in milliseconds)", 60)
 INTERVAL: Final = between("milliseconds", 3_600_000, 1000)  # longer than an hour would be a mistake
@@ -33,7 +33,7 @@ DEFAULT_QUEUE: Final = 2048  # spans, the SDK's own
 
 
 class Honoured(NamedTuple):
-    """A variable that changes what its description says, with what holds without it."""
+    """A variable that the service honours, with its effect and its default."""
 
     name: str
     check: Check
@@ -122,7 +122,7 @@ HONOURED: Final = (
     Honoured("OTEL_TRACES_EXPORTER", one_of("otlp", "none"), "otlp", "none: spans are made, and not sent."),
     Honoured("OTEL_METRICS_EXPORTER", one_of("otlp", "none"), "otlp", "none: metrics are at /metrics alone."),
     Honoured("OTEL_LOGS_EXPORTER", one_of("none"), "none", f"The only one there is: {LOGS}."),
-    Honoured("OTEL_SEMCONV_STABILITY_OPT_IN", stable_conventions, "http,database", "Both hold, whatever it says."),
+    Honoured("OTEL_SEMCONV_STABILITY_OPT_IN", stable_conventions, "http,database", "Both are always in effect."),
     *(variable for signal in ("", "TRACES_", "METRICS_") for variable in _otlp(signal)),
 )
 REFUSED: Final = (
@@ -147,7 +147,7 @@ REFUSED: Final = (
         "OTEL_BSP_EXPORT_TIMEOUT", "Python's SDK reads and never uses it, and OTEL_EXPORTER_OTLP_TIMEOUT is the limit"
     ),
     Refused("OTEL_LOG_LEVEL", "LOG_LEVEL sets the level of all loggers, OpenTelemetry's too"),
-    Refused("OTEL_ENTITIES", "Python's SDK does not know it, and OTEL_RESOURCE_ATTRIBUTES describes the service"),
+    Refused("OTEL_ENTITIES", "Python's SDK does not support it, and OTEL_RESOURCE_ATTRIBUTES describes the service"),
     *(Refused(f"OTEL_{name}CONFIG_FILE", IN_CODE) for name in ("", "EXPERIMENTAL_")),
     *(
         Refused(f"OTEL_PYTHON_{name}", IN_CODE)
@@ -208,7 +208,7 @@ def problems(environ: Mapping[str, str]) -> list[str]:
             except ValueError as error:
                 found.append(f"{variable.name}: {error}")
     unknown = sorted(name for name in given.keys() - NAMES if not name.startswith(OTHERS))
-    found += [f"{name}: no such variable is known, see docs/otel-variables.md" for name in unknown]
+    found += [f"{name}: unknown variable, see docs/otel-variables.md" for name in unknown]
     return found or _disagreements(given)
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a secret comes from, and what it must be outside dev: there, long enough, and not one that everybody knows."""
+"""Reads secrets, and checks them outside dev: present, long enough, and not a well-known default."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 SHORTEST = 16  # characters; `openssl rand -hex 24` gives 48
-# Beginnings of what stands in examples, in .env.dev and in half of all tutorials.
+# Beginnings of the secrets in examples, in .env.dev and in many tutorials.
 KNOWN = ("admin", "change", "dev", "example", "grafana", "loan", "password", "postgres", "secret", "test", "your")
 
 # Left in a value where the environment file was read by something else than compose.

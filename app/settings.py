@@ -26,9 +26,9 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DEV_DATABASE_URL = "postgresql+psycopg2://loan:loan@localhost:5432/loans"
 DEV_SECRET_KEY = "dev-only-signing-key"  # noqa: S105  # refused outside dev
 DEV_NATIONAL_ID_PEPPER = "dev-only-national-id-pepper"
-# Outside dev each must be there, long enough, and none that everybody knows.
+# Outside dev each must be present, long enough, and no well-known default.
 STRONG_SECRETS = ("SECRET_KEY", "NATIONAL_ID_PEPPER", "OPS_TOKEN")
-# Others read these; one that is given is checked all the same.
+# Read by other programs; checked here if set.
 SECRETS_OF_OTHERS = ("POSTGRES_PASSWORD", "GF_ADMIN_PASSWORD")
 # Each X can come from the file that X_FILE names.
 SECRETS = (*STRONG_SECRETS, *SECRETS_OF_OTHERS, "DATABASE_URL", "API_KEYS")
@@ -44,24 +44,24 @@ class Environment(StrEnum):
 
 
 class TelemetryPipeline(StrEnum):
-    """How requests become signals; both say the same, see ADR 0016."""
+    """The implementation of request and statement telemetry; both give the same signals, see ADR 0016."""
 
     STANDARD = "standard"
     LIGHT = "light"
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the text is one line that names each, and never a value."""
+    """A setting is missing or wrong; the message is one line that names each, and never a value."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the service needs to know; times in seconds."""
+    """The service's settings; times in seconds."""
 
     environment: Environment
     debug: bool
     log_level: str
-    log_arguments: frozenset[str]  # loggers whose %-arguments are written, beside those that are known to be harmless
+    log_arguments: frozenset[str]  # loggers whose %-arguments are written, beside those without user input
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     # Keys the hashes of national ids: with another one, no stored hash is found again.
@@ -85,16 +85,16 @@ class Settings:
 
     @property
     def pushes_traces(self) -> bool:
-        """Tell whether spans are sent."""
+        """Whether spans are exported."""
         return self._pushes("TRACES")
 
     @property
     def pushes_metrics(self) -> bool:
-        """Tell whether metrics are sent."""
+        """Whether metrics are exported."""
         return self._pushes("METRICS")
 
     def _pushes(self, signal: str) -> bool:
-        """Tell whether a signal has an endpoint, without which the SDK would try localhost, and an exporter."""
+        """Return whether a signal has an exporter and an endpoint, without which the SDK would try localhost."""
         endpoints = {"OTEL_EXPORTER_OTLP_ENDPOINT", f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"}
         return bool(self.otel.keys() & endpoints) and self.otel.get(f"OTEL_{signal}_EXPORTER", "otlp").lower() == "otlp"
 
@@ -127,16 +127,7 @@ class Settings:
             telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
             shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", between("seconds", 3600), 2.0),
         )
-        for name in (*STRONG_SECRETS, *SECRETS_OF_OTHERS):
-            reader.check_secret(name, environment, required=name in STRONG_SECRETS)
-        if settings.ops_token:
-            reader.check("OPS_TOKEN", require_header_value, settings.ops_token)
-        if environment is not Environment.DEV:
-            reader.problems += reader.unfit_keys(settings.api_keys)
-        if environment is Environment.PRODUCTION and settings.debug:
-            reader.problems.append("DEBUG: false is expected in production")
-        if environment is Environment.PRODUCTION and "*" in settings.log_arguments:
-            reader.problems.append("LOG_ARGUMENTS: names of loggers are expected in production, not *")
+        reader.check_whole(settings)
         if reader.problems:
             raise SettingsError("; ".join(dict.fromkeys(reader.problems)))
         return settings
@@ -223,6 +214,20 @@ class _Reader:
             for number, key in enumerate(keys, 1)
             if key.sha256 in public
         ]
+
+    def check_whole(self, settings: Settings) -> None:
+        """Check what depends on the environment: secrets, keys, and what production excludes."""
+        environment = settings.environment
+        for name in (*STRONG_SECRETS, *SECRETS_OF_OTHERS):
+            self.check_secret(name, environment, required=name in STRONG_SECRETS)
+        if settings.ops_token:
+            self.check("OPS_TOKEN", require_header_value, settings.ops_token)
+        if environment is not Environment.DEV:
+            self.problems += self.unfit_keys(settings.api_keys)
+        if environment is Environment.PRODUCTION and settings.debug:
+            self.problems.append("DEBUG: false is expected in production")
+        if environment is Environment.PRODUCTION and "*" in settings.log_arguments:
+            self.problems.append("LOG_ARGUMENTS: names of loggers are expected in production, not *")
 
     def check(self, name: str, check: Callable[[Given], object], value: Given) -> None:
         """Run a check of a value and note its ValueError."""

@@ -22,8 +22,8 @@ instrumentations that you add.
 - An empty variable counts as unset.
 - Docker Compose takes them from the shell or `.env`, and passes on those that are set; `./nox -s up` does the same.
 - `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count for every export; they are not OpenTelemetry's.
-- `OTEL_EXPORTER_OTLP_TIMEOUT` is in seconds, as in Python's SDK; the specification says milliseconds. A value above
-  60 is refused, so that nobody waits 10,000 seconds.
+- `OTEL_EXPORTER_OTLP_TIMEOUT` is in seconds, as in Python's SDK; the specification has milliseconds. A value above
+  60 is refused: 10,000 milliseconds would become 10,000 seconds.
 """
 
 

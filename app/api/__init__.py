@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the service is asked: HTTP in, one use case, HTTP out."""
+"""The HTTP API: each view parses a request, calls one use case, and writes the answer."""

@@ -20,10 +20,10 @@ _logger = logging.getLogger(__name__)
 
 
 def guard(app: Flask, ring: KeyRing) -> None:
-    """Let nothing through to the views under /api/ that has no key of the ring with the scope of the operation."""
+    """Refuse each request under /api/ without a key of the ring that has the scope of the operation."""
 
     def authorize() -> None:
-        # What no route takes has nothing to guard: it stays 404 or 405.
+        # A request that matches no route has no view to protect: it stays 404 or 405.
         if request.endpoint is not None and request.path.startswith(GUARDED):
             g.caller = _authorized(ring, request.endpoint)
 
@@ -61,7 +61,7 @@ def _authenticated(ring: KeyRing) -> ApiKey:
 
 
 def _unauthenticated(reason: str) -> Problem:
-    """Log why, and tell the client no more than how to do it: a guess should learn nothing."""
+    """Log the reason, but answer only how to authenticate: the answer must not help to guess a key."""
     _logger.warning("auth_denied", extra={"auth.reason": reason})
     detail = "A valid key is needed: Authorization: Bearer, and the key's secret."
     return Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", detail, headers=CHALLENGE)

@@ -10,7 +10,7 @@ from flask import Flask
 from app.access import ApiKey, Scope, fingerprint
 from app.access_entries import NAMES, is_name, key_entry
 
-SECRET_BYTES = 32  # 256 random bits: nobody guesses them, so a plain hash is safe to keep
+SECRET_BYTES = 32  # 256 random bits can't be guessed, so a plain hash is safe to store
 
 
 def register_commands(app: Flask) -> None:
@@ -30,7 +30,7 @@ def _named(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option("--scope", "scopes", required=True, multiple=True, type=click.Choice([scope.value for scope in Scope]))
 @click.option("--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, in UTC.")
 def api_key(key_id: str, client: str, scopes: tuple[str, ...], expires_on: datetime | None) -> None:
-    """Make a key; print its secret, which is kept nowhere, and its entry for API_KEYS."""
+    """Make a key; print its secret, which is not stored, and its entry for API_KEYS."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     until = expires_on.date() if expires_on else None
     key = ApiKey(key_id, client, frozenset(map(Scope, scopes)), fingerprint(secret), until)

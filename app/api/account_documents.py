@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a loan's account looks from outside: bookings, schedule, payoff quote, statement."""
+"""The response bodies of a loan's account: bookings, schedule, payoff quote, statement."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

@@ -20,7 +20,7 @@ READ_LIMIT = LARGEST_BODY + 1
 
 
 def read_body(request: Request, schema: type[Schema], *media_types: str) -> Schema:
-    """Parse and check the body; raise Problem: 400 not JSON, 415 not said to be, 422 not of the schema.
+    """Parse and check the body; raise Problem: 400 not JSON, 415 not declared as JSON, 422 not of the schema.
 
     Leaves the parsed document in `g.document`, by which a repeated request is recognised.
     """
@@ -74,7 +74,7 @@ def _no_constants(_literal: str) -> NoReturn:
 
 
 def _fault(location: Sequence[int | str], kind: str, schema: type[BaseModel]) -> Fault:
-    """Say what is wrong in our words; an unknown member's name is the client's own text."""
+    """Describe an error without pydantic's text; an unknown member's name is client input and not repeated."""
     name = str(location[0]) if location else ""  # of a name with half a surrogate pair, pydantic gives no location
     if name not in schema.model_fields:
         return Fault("", "unknown_member", f"Only these members are expected: {', '.join(schema.model_fields)}.")

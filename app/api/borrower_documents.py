@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a borrower comes in and goes out; what the values mean is the domain's business."""
+"""The request and response bodies of borrowers; the domain checks the meaning of the values."""
 
 from datetime import date
 from typing import Final
@@ -17,7 +17,7 @@ NAME: Final = "A name of printable characters is expected."
 EMAIL: Final = "An e-mail address is expected."
 PHONE: Final = "A phone number like +441632960961 is expected."
 COUNTRY: Final = "Two letters of ISO 3166-1 are expected."
-REFERENCE: Final = "The client's own reference is expected: it should say nothing of the person."
+REFERENCE: Final = "The client's own reference is expected, without personal data."
 
 
 class RegistrationBody(Body):
@@ -39,14 +39,14 @@ class RegistrationBody(Body):
 class BorrowerPatch(Body):
     """A merge patch (RFC 7396): what is left out stays; null clears the phone number, which alone may be missing."""
 
-    # Factories, as a default would stand in the schema; what was left out is told by `model_fields_set`.
+    # Factories, as a default would appear in the schema; `model_fields_set` has the members that were sent.
     full_name: str = Field(default_factory=str, description=NAME)
     email: str = Field(default_factory=str, description=EMAIL)
     phone: str | None = Field(default_factory=str, description=PHONE)
     country: str = Field(default_factory=str, description=COUNTRY)
 
     def changes(self) -> dict[str, str | None]:
-        """Give the members that were sent."""
+        """Return the members that were sent."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -57,7 +57,7 @@ class SearchBody(Body):
     external_ref: str = Field(default_factory=str, description=REFERENCE)
 
     def wanted(self) -> dict[str, str]:
-        """Give the members that were sent."""
+        """Return the members that were sent."""
         return self.model_dump(exclude_unset=True)
 
 

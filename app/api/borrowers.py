@@ -30,8 +30,8 @@ from app.services.ports import UnitOfWork
 from app.services.replies import Reply
 
 bp = Blueprint("borrowers", __name__, url_prefix="/api/v1/borrowers")
-# Invented, in ranges that nobody is given: .example, Ofcom's numbers for drama, and a prefix without national ids.
-SOMEBODY: Final = {
+# Invented, from reserved ranges: .example, Ofcom's numbers for drama, and a prefix without national ids.
+EXAMPLE_BORROWER: Final = {
     "full_name": "Ann Bell",
     "email": "ann.bell@mail.example",
     "country": "GB",
@@ -50,7 +50,7 @@ SOMEBODY: Final = {
     answers={201: BorrowerDocument},
     refusals=(409,),
     keyed=True,
-    example=SOMEBODY,
+    example=EXAMPLE_BORROWER,
 )
 def register_borrower() -> Response:
     """Register a borrower."""
@@ -111,7 +111,7 @@ def update_borrower(borrower_id: UUID) -> Response:
     body=SearchBody,
     answers={200: BorrowerList},
     refusals=(),
-    example={"email": SOMEBODY["email"]},
+    example={"email": EXAMPLE_BORROWER["email"]},
 )
 def search_borrowers() -> Response:
     """Find borrowers."""
@@ -135,7 +135,7 @@ def erase_borrower(borrower_id: UUID) -> Response:
 
     def work(transaction: UnitOfWork) -> Reply:
         erased = service().borrowers.erase(transaction, caller().client_id, borrower_id)
-        # Without the borrower's id: this answer tells of nobody, and proves that the erasure was done.
+        # Without the borrower's id: this answer contains no personal data, and is the proof of the erasure.
         return reply(HTTPStatus.ACCEPTED, _document(erased), ETag=etag(erased.version))
 
     return keyed(work)
@@ -150,7 +150,7 @@ def erase_borrower(borrower_id: UUID) -> Response:
 )
 def export_borrower(borrower_id: UUID) -> Response:
     """Export all that is kept of a borrower."""
-    # Not a mere read: that somebody's data was handed out is a fact to be published.
+    # A command, not only a read: each export of personal data publishes an event.
     export = unkeyed(lambda transaction: service().borrowers.export(transaction, caller().client_id, borrower_id))
     return answer(export_document(export, service().today()))
 

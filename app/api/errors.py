@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One table from what can go wrong to the answer that says so."""
+"""Maps each error to its answer, in one table."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from app.domain.errors import Conflict, Forbidden, Invalid, LoanError, NotFound,
 from app.services.ports import StorageUnavailable
 from app.services.replies import KeyInFlight, KeyReused
 
-RETRY_AFTER_SECONDS = "1"  # most outages here are a restart or a lock; clients spread themselves by their own jitter
+RETRY_AFTER_SECONDS = "1"  # seconds: most outages here are a restart or a lock; clients add their own jitter
 # Codes are a contract; werkzeug's and Python's names for these have changed before.
 REFUSALS = {
     404: ("not_found", "There is nothing at this address."),
@@ -67,7 +67,7 @@ def key_in_flight(_error: KeyInFlight) -> Response:
 
 
 def storage_unavailable(error: StorageUnavailable) -> Response:
-    """Answer while the database cannot, and say when to try again."""
+    """Answer 503 while the database does not, with the time after which to retry."""
     _logger.warning("storage_unavailable", extra={"db.response.status_code": error.reason})
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": RETRY_AFTER_SECONDS}
@@ -86,7 +86,7 @@ def refused_by_flask(error: HTTPException) -> Response:
 
 
 def unhandled(error: InternalServerError) -> Response:
-    """Answer a mistake of ours, and log it once with its stack."""
+    """Answer 500 for an unhandled exception, and log it once with its stack."""
     cause = error.original_exception or error
     _logger.error("unhandled_exception", exc_info=cause)
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The service made a mistake.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions over HTTP (RFC 9110, 13): who changes something says which version it decided on."""
+"""Versions over HTTP (RFC 9110, 13): a change names in If-Match the version that it is based on."""
 
 import re
 from dataclasses import dataclass
@@ -57,6 +57,6 @@ def optional_match() -> Expected:
 
 
 def not_modified(tag: str) -> bool:
-    """Tell whether If-None-Match names this version already."""
+    """Return whether If-None-Match names this version."""
     names = [text.strip().removeprefix("W/") for text in request.headers.get("If-None-Match", "").split(",")]
     return tag in names or "*" in names

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every exchange with the API has in common: what is accepted, what may be kept, and its name."""
+"""Rules of every exchange with the API: the accepted media type, caching, and the request id."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def register(app: Flask, current_trace_id: Callable[[], str | None]) -> None:
             asked = request.headers.get("X-Request-Id", "")
             name = asked if REQUEST_ID.fullmatch(asked) else current_trace_id()
             if name:
-                response.headers.add_header("X-Request-Id", name)  # nobody else gives one, so there is none to look for
+                response.headers.add_header("X-Request-Id", name)  # only added here, so there is none to replace
         return response
 
     app.before_request(require_acceptable)

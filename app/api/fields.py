@@ -39,7 +39,7 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-# JSON knows no UUIDs, so this one type comes from a string; 36 characters keep other spellings out.
+# JSON has no UUID type, so this one is parsed from a string; 36 characters exclude other spellings.
 UuidText = Annotated[str, Strict(), Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three questions: is the process alive, can it serve, is the whole healthy."""
+"""The probes: the process runs, it can serve requests, the service and its database are healthy."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
@@ -15,19 +15,19 @@ KEY = "database_answers"  # in app.extensions
 
 @bp.get("/livez")
 def alive() -> Response:
-    """Say that the process answers; never asks the database, whose outage no restart would mend."""
+    """Report that the process answers; never queries the database, whose outage a restart would not end."""
     return jsonify(status="alive")
 
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether requests can be served."""
+    """Report whether requests can be served."""
     return _answer("ready", "not ready")
 
 
 @bp.get("/health")
 def health() -> Response:
-    """Say whether the service and its database are well."""
+    """Report whether the service and its database are healthy."""
     return _answer("healthy", "unhealthy")
 
 

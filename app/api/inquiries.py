@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/api/v1/loans/{id}/...: what can be asked about a loan's account."""
+"""/api/v1/loans/{id}/...: read a loan's account."""
 
 from typing import Any
 from uuid import UUID
@@ -80,13 +80,13 @@ def get_transaction(loan_id: UUID, transaction_id: UUID) -> Response:
 @bp.get("/payoff-quote")
 @operation(
     scope=Scope.READ,
-    summary="Say what ends the loan on a day; valid for that day as long as nothing is booked",
+    summary="Quote the payoff amount of a day; valid for that day as long as nothing is booked",
     query=AsOfQuery,
     answers={200: PayoffQuoteDocument},
     refusals=(404, 409, 422),
 )
 def get_payoff_quote(loan_id: UUID) -> Response:
-    """Say what ends the loan on a day."""
+    """Quote the payoff amount of a day."""
     as_of = read_query(AsOfQuery).as_of or service().today()
     questions = service().inquiries
     return answer(

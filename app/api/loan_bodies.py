@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clients send about loans; what the values mean is the domain's business."""
+"""The request bodies of loans; the domain checks the meaning of the values."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,7 +18,7 @@ REFERENCE = "1 to 64 letters, digits, dots, colons, hyphens or underscores are e
 
 
 class TermsBody(Body):
-    """The terms that somebody asks for."""
+    """The requested terms."""
 
     currency: str = Field(description=CURRENCY)
     principal_minor: int = Field(description=AMOUNT)
@@ -45,7 +45,7 @@ class QuoteBody(TermsBody):
 
 
 class EmptyBody(Body):
-    """A body that says nothing: the path says all."""
+    """An empty body: the path identifies the action."""
 
 
 class RejectBody(Body):

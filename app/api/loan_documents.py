@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a loan looks from outside: money in minor units, the rate as a plain decimal string, times in UTC."""
+"""The response bodies of loans: money in minor units, the rate as a plain decimal string, times in UTC."""
 
 from collections.abc import Iterable
 from datetime import date

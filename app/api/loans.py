@@ -72,7 +72,7 @@ def get_loan(loan_id: UUID) -> Response:
 @bp.get("")
 @operation(scope=Scope.READ, summary="List loans, page by page", query=LoansQuery, answers={200: LoanPage}, refusals=())
 def list_loans() -> Response:
-    """List loans, newest first unless asked otherwise, page by page."""
+    """List loans, by default newest first, page by page."""
     query = read_query(LoansQuery)
     client_id, today, cursors = actor().client_id, service().today(), service().cursors
     asked = query.asked(client_id)

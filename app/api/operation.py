@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a view promises: who may call it, what goes in, what comes out; the guard and the OpenAPI document read it."""
+"""The contract of a view: scope, request and answers; read by the access check and the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Operation:
 
 
 def operation(**promises: Any) -> Callable[[View], View]:  # noqa: ANN401  # the fields of Operation
-    """Attach an Operation to a view; a view of the API without one is refused to everybody."""
+    """Attach an Operation to a view; a view of the API without one refuses every request."""
     promised = Operation(**promises)
 
     def attach(view: View) -> View:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of a list: the signed cursor that says where the next page begins."""
+"""Pages of a list: the signed cursor that contains the start of the next page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ FORM: Final = 2  # raised when a cursor's content changes: older ones are refuse
 
 
 class Cursors:
-    """Writes and reads cursors; signed, so that a client cannot make one up and come to depend on its form.
+    """Writes and reads cursors; signed, so that clients cannot construct them and depend on their form.
 
-    `asked` names the list that a cursor belongs to, whose it is and how it is filtered: it opens no other list.
+    `asked` identifies the list of a cursor, with its client and filters: the cursor is valid for no other list.
     """
 
     def __init__(self, secret_key: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Problem documents (RFC 9457): what every refusal looks like; they never repeat what the client sent."""
+"""Problem documents (RFC 9457), the form of every refusal; they never repeat client input."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -46,7 +46,7 @@ def problem_response(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        # A path that no route knows is the client's own text.
+        # A path that matches no route is client input.
         "instance": request.path if request.url_rule else None,
         "code": code,
         "errors": [_member(fault) for fault in faults],

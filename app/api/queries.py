@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of lists and questions: each known, each once, each of its form."""
+"""Query parameters: an unknown, repeated or malformed one is refused."""
 
 import re
 from datetime import date, timedelta

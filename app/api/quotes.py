@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/api/v1/quotes: what a loan would cost; nothing is kept."""
+"""/api/v1/quotes: what a loan would cost; nothing is stored."""
 
 from datetime import date
 from typing import Literal, Self
@@ -33,7 +33,7 @@ class QuotedRow(Document):
 
 
 class AnnualRate(Document):
-    """The same loan has another annual rate by another law: the number is nothing without its method."""
+    """An annual rate with its method: another law gives another rate for the same loan."""
 
     method: Literal["us_reg_z_actuarial", "eu_2008_48_ec_effective"]
     percent: str

@@ -33,16 +33,16 @@ class Service:
     clock: Clock
 
     def today(self) -> date:
-        """Give the business date, which is UTC's."""
+        """Return the business date, in UTC."""
         return self.clock().date()
 
 
 def service() -> Service:
-    """Give the running app's service."""
+    """Return the running app's service."""
     return cast("Service", current_app.extensions[KEY])
 
 
 def actor() -> Actor:
-    """Give who asks."""
+    """Return the caller."""
     key = caller()
     return Actor(key.client_id, key.id)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The annual percentage rate as the law of two places defines it: the same loan has two, so name the method with it.
 
-Floats are enough here: a rate is told with two decimals, found to ten, and never multiplied with money.
+Floats are enough here: a rate is published with two decimals, computed to ten, and never multiplied with money.
 """
 
 import math

@@ -21,7 +21,7 @@ class Borrower:
     """A person; the personal fields are None once erased. `created_at` and `erased_at` are in UTC."""
 
     id: UUID
-    client_id: str  # whose borrower it is: nobody else sees it
+    client_id: str  # the client that owns the record; other clients can't see it
     external_ref: str | None = None
     full_name: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
@@ -37,7 +37,7 @@ class Borrower:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Registration:
-    """What a client tells of a borrower; its shape is checked, its meaning not yet. It never prints itself."""
+    """A borrower's data from a client; its form is checked, its meaning not yet. Its repr contains no values."""
 
     full_name: str
     email: str
@@ -81,9 +81,9 @@ def change(borrower: Borrower, changes: Mapping[str, str | None], today: date) -
 
 
 def erase(borrower: Borrower, loans: Iterable[LoanStatus], at: datetime) -> Borrower:
-    """Forget a person; id, the client's own reference and the dates stay, so that the books stay complete.
+    """Erase personal data; id, the client's own reference and the dates stay, so that the books stay complete.
 
-    Raises Conflict while a loan is open. Who is erased already stays as they are.
+    Raises Conflict while a loan is open. Returns an erased borrower unchanged.
     """
     if borrower.erased_at is not None:
         return borrower
@@ -100,7 +100,7 @@ def erase(borrower: Borrower, loans: Iterable[LoanStatus], at: datetime) -> Borr
 
 
 def require_not_erased(borrower: Borrower) -> None:
-    """Raise Conflict for a borrower whose data is gone: nobody knows who would owe the money."""
+    """Raise Conflict for an erased borrower: a new loan would have no identified debtor."""
     if borrower.erased_at is not None:
         raise Conflict("borrower_erased", "The borrower's data has been erased.")
 

@@ -14,7 +14,7 @@ from app.domain.status import Action, LoanStatus, require_allowed
 from app.domain.transaction import Parts, Stamp, TransactionKind
 
 EARLIEST: Final = date(2000, 1, 1)  # loans of an older system may be brought in, but not typing errors
-LATEST: Final = date(2150, 12, 31)  # with the longest term every due date is still a date that all tools know
+LATEST: Final = date(2150, 12, 31)  # with the longest term every due date is still in the range of all date libraries
 LONGEST_FIRST_PERIOD_DAYS: Final = 62  # two months; the schedule charges one month's interest for the first period
 
 

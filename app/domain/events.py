@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts, in the past tense: what others may react to once it is true in the database."""
+"""Domain events, in the past tense: published after the commit."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -108,7 +108,7 @@ class TransactionReversed(LoanEvent):
 
 @dataclass(frozen=True)
 class PayoffQuoted(LoanEvent):
-    """Somebody asked what it costs to pay the loan off."""
+    """A payoff amount was requested."""
 
     currency: Currency
 
@@ -122,7 +122,7 @@ class BorrowerEvent(DomainEvent):
 
 @dataclass(frozen=True)
 class BorrowerRegistered(BorrowerEvent):
-    """A borrower became known."""
+    """A borrower was registered."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class BorrowerUpdated(BorrowerEvent):
 
 @dataclass(frozen=True)
 class BorrowerErased(BorrowerEvent):
-    """A borrower's personal data is gone."""
+    """A borrower's personal data was erased."""
 
 
 @dataclass(frozen=True)
 class BorrowerExported(BorrowerEvent):
-    """A borrower's data was handed out."""
+    """A borrower's data was exported."""

@@ -16,7 +16,7 @@ class Loan:
     """A loan as it stands; amounts in minor units of the terms' currency, moments in UTC."""
 
     id: UUID
-    client_id: str  # whose loan it is: nobody else sees it
+    client_id: str  # the client that owns the loan; other clients can't see it
     borrower_id: UUID
     terms: LoanTerms
     status: LoanStatus
@@ -45,7 +45,7 @@ class Loan:
 
 
 def approve(loan: Loan, by: str, at: datetime) -> Loan:
-    """Approve an application; raise Forbidden for whoever submitted it (four eyes)."""
+    """Approve an application; raise Forbidden for the key that submitted it (four-eyes principle)."""
     require_allowed(loan.status, Action.APPROVE)
     if by == loan.submitted_by:
         raise Forbidden("four_eyes", "Who submitted an application cannot approve it.")

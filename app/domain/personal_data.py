@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of personal data: each brings a text into its one normal form, or says what is wrong with it."""
+"""The rules of personal data: each returns a text in its normal form, or a Fault that describes the error."""
 
 import re
 import unicodedata

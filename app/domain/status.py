@@ -46,7 +46,7 @@ class Decision(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """Why a lender says no: a closed list, as free text would be personal data in a metric."""
+    """Why an application is rejected: a closed list, as free text could put personal data into a metric."""
 
     AFFORDABILITY = "affordability"
     CREDIT_HISTORY = "credit_history"

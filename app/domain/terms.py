@@ -27,7 +27,7 @@ class LoanTerms:
 
     @classmethod
     def of(cls, *, currency: str, principal_minor: int, annual_rate_percent: str, term_months: int) -> Self:
-        """Build terms from what an applicant asks for; raise InvalidTerms with every fault at once."""
+        """Build terms from an applicant's request; raise InvalidTerms with every fault at once."""
         faults = tuple(_faults(currency, principal_minor, annual_rate_percent, term_months))
         if faults:
             raise InvalidTerms(*faults)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who asks, and for which loan."""
+"""The caller of a use case, and the loan that it changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.services.ports import UnitOfWork
 
 @dataclass(frozen=True)
 class Actor:
-    """A caller: the client whose loans it sees, and the key by which it is told from its colleagues."""
+    """A caller: the client whose loans it sees, and the key that identifies it within the client."""
 
     client_id: str
     key_id: str
@@ -27,7 +27,7 @@ class Target:
     check: Callable[[Loan], None]
 
     def lock(self, transaction: UnitOfWork) -> Loan:
-        """Give the loan, which nobody else changes meanwhile; raise LoanNotFound if the client has no such loan."""
+        """Return the loan, locked against other changes; raise LoanNotFound if the client has no such loan."""
         loan = transaction.loans.lock(self.actor.client_id, self.loan_id)
         if loan is None:
             raise LoanNotFound

@@ -20,7 +20,7 @@ from app.services.ports import Clock, NewId, Taken, UnitOfWork
 
 @dataclass(frozen=True)
 class Application:
-    """What an applicant asks for; its shape is checked, its meaning not yet."""
+    """A requested loan; its form is checked, its meaning not yet."""
 
     borrower_id: UUID
     currency: str
@@ -69,7 +69,7 @@ class Applications:
         return loan
 
     def approve(self, transaction: UnitOfWork, target: Target) -> Loan:
-        """Approve an application; raise Forbidden for whoever submitted it."""
+        """Approve an application; raise Forbidden for the key that submitted it."""
         return self._decide(transaction, target, lambda loan: lifecycle.approve(loan, *self._by(target)))
 
     def reject(self, transaction: UnitOfWork, target: Target, reason: RejectReason) -> Loan:

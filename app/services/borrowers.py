@@ -40,7 +40,7 @@ class BorrowerUseCases:
     digest: Digest
 
     def register(self, transaction: UnitOfWork, client_id: str, registration: Registration) -> Borrower:
-        """Make a borrower known; raise InvalidBorrower, or Conflict for what another borrower of the client has."""
+        """Register a borrower; raise InvalidBorrower, or Conflict if another borrower of the client has a value."""
         borrower = register(registration, self.new_id(), client_id, self.clock(), self.digest)
         with _unique():
             transaction.borrowers.add(borrower)
@@ -77,9 +77,9 @@ class BorrowerUseCases:
         return transaction.borrowers.search(client_id, known.get("email"), known.get("external_ref"))
 
     def erase(self, transaction: UnitOfWork, client_id: str, borrower_id: UUID) -> Borrower:
-        """Forget a person, and the stored answers that tell of them; raise Conflict while a loan is open.
+        """Erase personal data, and the stored answers that contain it; raise Conflict while a loan is open.
 
-        Whoever lends holds the borrower's row, so that no loan begins meanwhile. A second erasure changes nothing.
+        A new loan locks the borrower's row, so that none begins meanwhile. A second erasure changes nothing.
         """
         borrower = _found(transaction.borrowers.lock(client_id, borrower_id))
         loans = transaction.loans.of_borrower(client_id, borrower_id)
@@ -94,7 +94,7 @@ class BorrowerUseCases:
         """Give all that is kept of a borrower; raise BorrowerNotFound."""
         borrower = _found(transaction.borrowers.find(client_id, borrower_id))
         loans = transaction.loans.of_borrower(client_id, borrower_id)
-        # As many as the loan's row counts: what is booked meanwhile would not agree with what the row says.
+        # Limited to the loan's own count: bookings made since it was read would not agree with its row.
         booked = [transaction.accounts.transactions(loan.id, loan.last_seq, 0) for loan in loans]
         transaction.record(BorrowerExported(borrower_id))
         return Export(borrower, loans, [booking for bookings in booked for booking in bookings])

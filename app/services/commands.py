@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs what writes: once per idempotency key, in one transaction, again when the database asks for it."""
+"""Runs commands: once per idempotency key, in one transaction, repeated after a serialization failure."""
 
 import random
 import time
@@ -13,9 +13,9 @@ from app.services.replies import KeyedRequest, KeyInFlight, KeyReused, Reply
 
 Result = TypeVar("Result")
 
-# A serialization failure and a deadlock: the database undid everything, and says that trying again may help.
+# Serialization failure and deadlock: the database rolled everything back, and a retry may succeed.
 RETRIED_SQLSTATES: Final = frozenset({"40001", "40P01"})
-ATTEMPTS: Final = 4  # one and three more; whoever loses four times meets something that waiting does not mend
+ATTEMPTS: Final = 4  # one and three retries; a fourth failure has a cause that waiting does not remove
 LONGEST_PAUSE_SECONDS: Final = 0.05  # of the first retry; two that collided must not meet again
 
 

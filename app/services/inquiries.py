@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be asked about loans; nothing here writes."""
+"""The read-only use cases of loans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Inquiries:
 
     def loans(self, transaction: UnitOfWork, wanted: LoanFilter, limit: int, after: Position | None) -> Page:
         """List up to `limit` loans behind a position."""
-        # One more than asked for tells whether there is a next page; counting all would read all.
+        # One more than the limit shows whether there is a next page; counting all would read all.
         found = tuple(transaction.loans.page(wanted, limit + 1, after))
         page = found[:limit]
         return Page(page, Position(page[-1].applied_at, page[-1].id) if len(found) > limit else None)
@@ -82,7 +82,7 @@ class Inquiries:
         return loan, found
 
     def payoff(self, transaction: UnitOfWork, actor: Actor, loan_id: UUID, as_of: date) -> tuple[Loan, Payoff]:
-        """Say what ends a loan on a day; locks nothing, so a repayment in between makes it stale."""
+        """Compute the payoff amount of a day; locks nothing, so a repayment in between makes it stale."""
         loan = self.loan(transaction, actor, loan_id)
         require_allowed(loan.status, Action.QUOTE_PAYOFF)
         if loan.disbursed_on and as_of < loan.disbursed_on:

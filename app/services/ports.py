@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the use cases need from outside, and what may go wrong there."""
+"""The interfaces that the use cases need, and the errors that these raise."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -75,7 +75,7 @@ class LoanRepository(Protocol):
         ...
 
     def lock(self, client_id: str, loan_id: UUID) -> Loan | None:
-        """Give a loan that nobody else changes before this transaction ends, or None."""
+        """Return a loan, locked against changes until this transaction ends, or None."""
         ...
 
     def save(self, loan: Loan) -> None:
@@ -135,11 +135,11 @@ class Borrowers(Protocol):
         ...
 
     def lock(self, client_id: str, borrower_id: UUID) -> Borrower | None:
-        """Give a borrower that nobody else changes before this transaction ends, or None."""
+        """Return a borrower, locked against changes until this transaction ends, or None."""
         ...
 
     def share(self, client_id: str, borrower_id: UUID) -> Borrower | None:
-        """Give a borrower that nobody else erases before this transaction ends, or None."""
+        """Return a borrower, locked against erasure until this transaction ends, or None."""
         ...
 
     def save(self, borrower: Borrower) -> None:
@@ -147,7 +147,7 @@ class Borrowers(Protocol):
         ...
 
     def search(self, client_id: str, email: str | None, external_ref: str | None) -> Sequence[Borrower]:
-        """List the borrowers that have all the given values; None asks for nothing."""
+        """List the borrowers that have all the given values; None is not compared."""
         ...
 
 

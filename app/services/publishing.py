@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts are published whoever listens: a listener's failure does not undo them."""
+"""Publishes events: a listener's failure does not undo them."""
 
 import logging
 
@@ -10,7 +10,7 @@ _logger = logging.getLogger(__name__)
 
 
 def safely(publish: EventSink) -> EventSink:
-    """Give a sink that logs what a listener raises and goes on."""
+    """Return a sink that logs and suppresses a listener's exception."""
 
     def sink(event: DomainEvent) -> None:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a loan would cost, before anybody applies for it; keeps nothing."""
+"""What a loan would cost, before an application; stores nothing."""
 
 import logging
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """A request that carries an idempotency key; the fingerprint tells whether it is the same request."""
+    """A request with an idempotency key; equal fingerprints mean the same request."""
 
     client_id: str
     key: str = field(repr=False)
@@ -17,7 +17,7 @@ class KeyedRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it goes out; `borrower_id` says whose personal data it holds."""
+    """A sent answer; `borrower_id` is set if it contains that borrower's personal data."""
 
     status: int
     body: str = field(repr=False)

@@ -32,11 +32,11 @@ class SqlBorrowers:
         return self._one(_of(client_id, borrower_id))
 
     def lock(self, client_id: str, borrower_id: UUID) -> Borrower | None:
-        """Give a borrower that nobody else changes before this transaction ends, or None."""
+        """Return a borrower, locked against changes until this transaction ends, or None."""
         return self._one(_of(client_id, borrower_id).with_for_update())
 
     def share(self, client_id: str, borrower_id: UUID) -> Borrower | None:
-        """Give a borrower that nobody else erases before this transaction ends, or None; many may share one."""
+        """Return a borrower, locked against erasure until this transaction ends, or None; a shared lock."""
         return self._one(_of(client_id, borrower_id).with_for_update(read=True))
 
     def save(self, borrower: Borrower) -> None:
@@ -47,7 +47,7 @@ class SqlBorrowers:
         flush(self._session)
 
     def search(self, client_id: str, email: str | None, external_ref: str | None) -> Sequence[Borrower]:
-        """List the borrowers that have all the given values; None asks for nothing."""
+        """List the borrowers that have all the given values; None is not compared."""
         wanted = {"client_id": client_id, "email": email, "external_ref": external_ref}
         query = select(BorrowerRow).filter_by(**{name: value for name, value in wanted.items() if value is not None})
         return [_borrower(row) for row in self._session.scalars(query)]

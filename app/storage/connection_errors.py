@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Says in words of our own why a statement or a connection failed: libpq's text may quote values."""
+"""Describes why a statement or a connection failed, without libpq's text, which may quote values."""
 
 
 def reason(error: BaseException | None) -> str:
-    """Give the SQLSTATE; a refused connection has none, and only its text tells a wrong password from no answer."""
+    """Return the SQLSTATE; a refused connection has none: only its text has the reason."""
     if code := getattr(error, "pgcode", None):
         return f"SQLSTATE {code}"
     if "authentication failed" in str(error):

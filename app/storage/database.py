@@ -29,10 +29,10 @@ db = SQLAlchemy(model_class=Base)
 
 # From the inside out, each limit ends before the one around it: lock, statement, answer (waiting.py), nginx (10 s),
 # worker (30 s).
-LOCK_MILLISECONDS: Final = 1000  # whoever holds a row for longer has a problem of its own
+LOCK_MILLISECONDS: Final = 1000  # a transaction that holds a row longer than this is itself stuck
 STATEMENT_MILLISECONDS: Final = 3000
 IDLE_IN_TRANSACTION_MILLISECONDS: Final = 10_000  # a thread that died in a transaction must not keep its locks
-POOL_SECONDS: Final = 2.0  # then the answer is 503: better than a queue that nobody sees
+POOL_SECONDS: Final = 2.0  # then the answer is 503: better than an invisible queue
 UNACKNOWLEDGED_MILLISECONDS: Final = 5000  # a peer that vanished without a word; TCP's own limit is 15 minutes
 RECYCLE_SECONDS: Final = 300  # firewalls forget idle connections sooner than TCP does
 

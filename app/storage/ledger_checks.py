@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When the ledger is checked, how far back, and what is said about it."""
+"""Schedules checks of the ledger, chooses their range, and logs violations."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ class LedgerChecks:
     _next_full: float = 0.0
 
     def due(self) -> bool:
-        """Tell whether it is time for a check."""
+        """Return whether a check is due."""
         return time.monotonic() >= self._next
 
     def run(self, session: connection) -> None:
@@ -61,7 +61,7 @@ def _clean(check: LedgerCheck | None) -> bool:
 
 
 def _announce(before: LedgerCheck | None, found: LedgerCheck) -> None:
-    """Write a line for each invariant that is newly violated; as long as it stays so, the gauge says it."""
+    """Log each newly violated invariant once; while it stays violated, the gauge shows it."""
     known = {code for code, count in before.violations.items() if count} if before else set()
     for code, count in found.violations.items():
         if count and code not in known:

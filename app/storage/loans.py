@@ -45,7 +45,7 @@ class SqlLoans:
         return _loan(row) if row and row.client_id == client_id else None
 
     def lock(self, client_id: str, loan_id: UUID) -> Loan | None:
-        """Give a loan that nobody else changes before this transaction ends, or None."""
+        """Return a loan, locked against changes until this transaction ends, or None."""
         started = time.perf_counter()
         # The loan's row, which stays, not its last booking, which moves; read anew, as it may have changed meanwhile.
         row = self._session.get(LoanRow, loan_id, with_for_update=True, populate_existing=True)

@@ -36,7 +36,7 @@ class MigrationError(Exception):
 
 
 def migrate(database_url: str, revision: str = "head", *, wait_seconds: float = WAIT_SECONDS, say: Say = print) -> None:
-    """Go to a revision, by its id, "head" or "base", forward or back, and say each step when it is done."""
+    """Migrate to a revision (an id, "head" or "base"), forward or back, and print each finished step."""
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-migrate", "options": SESSION}
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     try:
@@ -67,7 +67,7 @@ def _run(connection: Connection, revision: str, say: Say) -> None:
 
 
 def _is_behind(connection: Connection, config: Config, revision: str) -> bool:
-    """Tell whether a revision is one before the schema's own, so that the way to it is back."""
+    """Return whether a revision is older than the schema's, so that reaching it is a downgrade."""
     if revision in {"head", "base"}:
         return revision == "base"
     current = MigrationContext.configure(connection).get_current_revision()
@@ -92,7 +92,7 @@ def _alone(connection: Connection, wait_seconds: float) -> Iterator[None]:
 
 
 def main() -> None:
-    """Migrate the database of the settings, or say in one line why not."""
+    """Migrate the database of the settings, or print one line with the reason of a failure."""
     try:
         migrate(Settings.from_env().database_url)
     except (SettingsError, MigrationError) as error:

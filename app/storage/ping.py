@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks whether the database answers, within a limit that holds even where the network swallows everything."""
+"""Checks whether the database answers, within a time limit that also holds if the network drops all packets."""
 
 import threading
 import time
@@ -21,12 +21,12 @@ class Ping:
         self._busy = threading.Lock()
 
     def __call__(self) -> bool:
-        """Tell whether the database answers in time; while an earlier question hangs, the answer is no."""
+        """Return whether the database answers in time; False while an earlier check still waits."""
         deadline = time.monotonic() + self._limit_seconds
         if not self._busy.acquire(timeout=self._limit_seconds):
             return False
         answer: SimpleQueue[bool] = SimpleQueue()
-        # Looking up a host name knows no limit; a thread can be left behind.
+        # A host name lookup has no time limit; a thread can be abandoned.
         threading.Thread(target=self._ask, args=(answer,), daemon=True).start()
         try:
             return answer.get(timeout=max(0.0, deadline - time.monotonic()))

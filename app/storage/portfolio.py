@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches the whole portfolio from one process of all: whoever holds an advisory lock reads, the others wait for it."""
+"""Watches the whole portfolio in one process: the holder of an advisory lock reads, the others wait for the lock."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 # Any constant will do that is not the migrations'; this one is "book" in ASCII.
 LOCK_KEY: Final = 0x626F6F6B
 READ_SECONDS: Final = 15.0  # three exports: what is shown is never much older than a graph's step
-STATEMENT_SECONDS: Final = 30  # reading every loan takes longer than a request may; nobody waits for it
+STATEMENT_SECONDS: Final = 30  # reading every loan takes longer than a request may; no request waits for it
 STOP_SECONDS: Final = 0.5  # a stop does not wait for a statement that is under way
 
 LATENESS: Final = "".join(
@@ -60,7 +60,7 @@ class PortfolioWatch:
         self._every_seconds = every_seconds
         self._check_seconds = check_seconds
         self._stopping = threading.Event()
-        self._troubles: dict[str, str] = {}  # the last of each part, so that it is told once
+        self._troubles: dict[str, str] = {}  # the last error of each part, so that it is logged once
         self._thread = threading.Thread(target=self._run, name="portfolio-watch", daemon=True)
 
     def start(self) -> None:

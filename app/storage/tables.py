@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables, with what must hold in each row whoever writes it."""
+"""The tables, with constraints on each row that hold for every writer."""
 
 from datetime import date, datetime
 from decimal import Decimal

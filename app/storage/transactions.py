@@ -62,7 +62,7 @@ class SqlTransactions:
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlUnitOfWork]:
-        """Begin a transaction that only reads, as of one moment: a statement's lines add up whoever writes."""
+        """Begin a read-only transaction of one snapshot: a statement's lines add up despite concurrent writes."""
         with self() as transaction:
             self._session().execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield transaction

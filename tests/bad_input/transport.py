@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows 13 to 25: what is not said to be JSON, too large, asked for in vain, or no HTTP."""
+"""Rows 13 to 25: what is not declared as JSON, too large, not acceptable, or no HTTP."""
 
 import json
 
@@ -33,7 +33,7 @@ def _allows(_world: World, _request: Request, answer: Answer) -> None:
 ROWS = [
     row(
         13,
-        "not said to be JSON",
+        "not declared as JSON",
         415,
         _unsupported("plain text", {"Content-Type": "text/plain"}),
         _unsupported("nothing", {"Content-Type": None}),

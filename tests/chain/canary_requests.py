@@ -140,7 +140,7 @@ class _OfAnOperation:
             yield replace(right, body=_json({MAIL: NAME}))
 
     def wrong_bodies(self) -> Iterator[Request]:
-        """Send what is no object, no JSON, not said to be JSON; and a body where none is read."""
+        """Send what is no object, no JSON, not declared as JSON; and a body where none is read."""
         right = self.right()
         whole = _json(person(next(NUMBERS)))
         for body in (_json(NAME), _json([whole.decode()]), whole[:-1], NAME.encode("latin-1")):

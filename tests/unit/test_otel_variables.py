@@ -71,7 +71,7 @@ WRONG = [
     ("OTEL_LOGS_EXPORTER", "otlp", "none is expected"),
     ("OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup", "the stable conventions"),
     ("OTEL_LOG_LEVEL", "debug", "LOG_LEVEL"),
-    ("OTEL_SERVICE_NAMES", "x", "no such variable"),
+    ("OTEL_SERVICE_NAMES", "x", "unknown variable"),
 ]
 RIGHT = [
     {"OTEL_PROPAGATORS": "none"},

@@ -11,7 +11,7 @@ from app.api.openapi.schemas import HealthDocument, ProblemDocument, Schemas
 from app.api.operation import Operation
 from app.api.problems import MEDIA_TYPE
 
-# Why each status of a problem document is given; the code in it says more.
+# The reason of each status of a problem document; its `code` is more specific.
 REFUSALS: Final = {
     400: "The request cannot be read: its JSON, its query or one of its headers.",
     401: "There is no valid key.",
@@ -21,7 +21,7 @@ REFUSALS: Final = {
     409: "The state does not allow it, or a request with the same Idempotency-Key is still at work.",
     412: "It has changed since the version that If-Match names.",
     413: "The body is larger than 64 KiB.",
-    415: "The body is not said to be JSON.",
+    415: "The Content-Type is not JSON.",
     422: "The values are refused, or the Idempotency-Key was used for another request.",
     428: "If-Match is missing.",
     429: "The key's quota is used up.",
@@ -82,14 +82,14 @@ def success(operation: Operation, status: int, versioned: set[type[BaseModel]], 
 
 
 def health(status: HTTPStatus, schemas: Schemas) -> Response:
-    """Describe an answer of the routes that ask how the service is."""
+    """Describe an answer of the health routes."""
     return Response(
         description=status.phrase, content={"application/json": json_content(schemas.written(HealthDocument))}
     )
 
 
 def header(description: str, *, required: bool = False, **keywords: Any) -> Header:  # noqa: ANN401  # JSON Schema's own
-    """Describe a header; text, unless the keywords say more."""
+    """Describe a header; text, unless the keywords give another type."""
     return Header(
         description=description, required=required, schema=Schema.model_validate({"type": "string"} | keywords)
     )

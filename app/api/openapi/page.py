@@ -28,8 +28,8 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-FOREVER: Final = "public, max-age=31536000, immutable"  # a year: the page asks for each version by another address
-ASK_AGAIN: Final = "no-cache"  # may be kept, but is asked for by ETag: small, and changes with a release
+FOREVER: Final = "public, max-age=31536000, immutable"  # a year: the page requests each version under another address
+ASK_AGAIN: Final = "no-cache"  # may be cached, but is revalidated by ETag: small, and changes with a release
 
 
 @bp.get("/openapi.json")

@@ -36,7 +36,7 @@ class ProblemDocument(BaseModel):
 
 
 class HealthDocument(BaseModel):
-    """How the service is."""
+    """The health of the service."""
 
     status: str
 
@@ -88,7 +88,7 @@ def _unique(models: Iterable[Model | None]) -> list[Model]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave out null, which no query can say: a parameter that is not given is absent."""
+    """Leave out null, which a query can't express: a parameter that is not given is absent."""
     rest = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
     kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
     if len(kinds) > 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands for whoever runs the service: flask --app app.wsgi check-ledger, purge-idempotency-keys, seed."""
+"""Operators' commands: flask --app app.wsgi check-ledger, purge-idempotency-keys, seed."""
 
 from flask import Flask
 

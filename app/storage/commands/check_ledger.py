@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that says whether loans, schedules, transactions and the ledger agree."""
+"""The command that checks whether loans, schedules, transactions and the ledger agree."""
 
 import time
 from contextlib import closing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that forgets idempotency keys which nobody will send again."""
+"""The command that deletes idempotency keys which clients no longer repeat."""
 
 from contextlib import closing
 from typing import Final
@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.storage.commands.refusal import refused_by_name
 from app.storage.database import connect_arguments
 
-# What clients are told: a request that got no answer is tried again within a day.
+# The API's contract: a request without an answer is retried within a day.
 KEPT_HOURS: Final = 24
 # Few at a time: a statement ends well within its limit, and holds up no request with a key of its own.
 BATCH: Final = 5_000

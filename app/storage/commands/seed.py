@@ -14,7 +14,7 @@ from app.storage.seed.load import Connection, SeedError, load, missing, refresh_
 from app.storage.seed.overview import overview
 from app.storage.seed.portfolio import MOST_LOANS, Portfolio
 
-STOPPED: Final = 130  # as a shell says of a program that Ctrl-C ended
+STOPPED: Final = 130  # a shell's exit code for a program that Ctrl-C ended
 LARGEST_SEED: Final = 10**6 - 1
 HELP: Final = """Fill the database with a made-up portfolio that has a history.
 

@@ -3,7 +3,7 @@
 
 from alembic import context
 
-from app.storage import tables  # noqa: F401  # so that the metadata knows them
+from app.storage import tables  # noqa: F401  # registers the tables in the metadata
 from app.storage.database import Base
 
 connection = context.config.attributes["connection"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares loans, schedules, transactions and the ledger: what each says of the others must be so."""
+"""Reconciles loans, schedules, transactions and the ledger with each other."""
 
 from app.storage.reconcile.reconcile import Reconciliation, reconcile, reconcile_session
 

@@ -182,5 +182,5 @@ INVARIANTS: Final = (
     Invariant("I7", "a loan's status and next due date follow from what is unpaid", (STATUS_FOLLOWS,)),
     Invariant("I8", "a loan has one currency", (ONE_CURRENCY,)),
     Invariant("I9", "a payment is reversed at most once, and as it was", (REVERSED_ONCE, REVERSAL_MIRRORS)),
-    Invariant("I10", "transactions are numbered without a gap, and the loan knows the last", (NUMBERED,)),
+    Invariant("I10", "transactions are numbered without a gap, and the loan has the last number", (NUMBERED,)),
 )

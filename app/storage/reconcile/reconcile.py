@@ -55,7 +55,7 @@ class Reconciliation:
 
     @property
     def clean(self) -> bool:
-        """Tell whether everything holds."""
+        """Whether no invariant is violated."""
         return not any(self.violations.values()) and not any(self.imbalance_minor.values())
 
 

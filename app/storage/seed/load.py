@@ -19,7 +19,7 @@ BATCH_LOANS: Final = (
     250  # about a third of a second: what is lost when it is stopped, and one round of the progress bar
 )
 LOCK_KEY: Final = 0x73656564  # "seed" in ASCII
-# A batch that takes a minute waits for somebody; DDL must not wait for it any longer.
+# A batch that takes a minute waits for a lock; DDL must not wait for it any longer.
 SESSION: Final = "-c statement_timeout=60000 -c lock_timeout=5000 -c timezone=UTC"
 
 Connection = extensions.connection
@@ -59,9 +59,9 @@ def missing(connection: Connection, portfolio: Portfolio, loans: int) -> list[in
 
 
 def load(connection: Connection, portfolio: Portfolio, indices: Sequence[int], progress: Progress) -> dict[str, int]:
-    """Add these loans, a batch to a transaction, and give the rows by table; `progress` hears of each batch's loans.
+    """Insert these loans, one batch per transaction, and return the rows by table; `progress` gets each batch's loans.
 
-    While the database takes in one batch, a thread makes up the next.
+    While the database inserts one batch, a thread generates the next.
     """
     added = dict.fromkeys(COLUMNS, 0)
     numbers = iter(indices)
@@ -92,7 +92,7 @@ def _make(portfolio: Portfolio, indices: Sequence[int]) -> Batch:
 
 
 def refresh_statistics(connection: Connection) -> None:
-    """Tell the planner about the rows, as it may be a minute until the server does so by itself."""
+    """Run ANALYZE for the planner: the server does so by itself only after up to a minute."""
     with connection, connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
 

@@ -20,7 +20,7 @@ FAMILY: Final = (  # noqa: SIM905  # one name a line would be pages
     "Krag Lang Lark Linden Lund Maple Marsh Mori Nagy Nowak Nyman Oak Olsen Palmer Perez Quill Rahman Reed Ricci "
     "Rowan Sand Silva Sorel Stone Tanaka Thorn Ulrich Vale Vega Virtanen Wald Wren Yilmaz Zander"
 ).split()
-# Ofcom and the NANPA set these aside for drama, so that nobody is called.
+# Numbers that Ofcom and the NANPA reserve for fiction: they have no subscriber.
 PHONES: Final = {"GB": ("+447700900", 3), "US": ("+120255501", 2)}
 OLDEST_YEARS, YOUNGEST_YEARS = 78, 19
 

@@ -14,7 +14,7 @@ FIRST_CLIENT = "demo"
 
 
 def upgrade() -> None:
-    """Go forward; a borrower of an older loan is known by id only, like an erased one."""
+    """Go forward; a borrower of an older loan has an id only, like an erased one."""
     op.create_table(
         "borrower",
         sa.Column("id", sa.Uuid(), nullable=False),

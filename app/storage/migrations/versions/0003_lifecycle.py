@@ -14,7 +14,7 @@ depends_on = None
 STATUSES = "'submitted', 'approved', 'rejected', 'withdrawn', 'cancelled', 'active', 'paid_off', 'charged_off'"
 
 
-# Loans from before are applications that nobody has decided; who submitted them was not recorded.
+# Earlier loans become undecided applications; the keys that submitted them were not recorded.
 def columns() -> list[sa.Column[Any]]:
     """Make the new columns; a column object belongs to one table, so they are made anew for each use."""
     return [

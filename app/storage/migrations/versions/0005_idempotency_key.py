@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of idempotency keys, and time limits for whoever logs in as the service's role."""
+"""The table of idempotency keys, and time limits for sessions of the service's role."""
 
 import sqlalchemy as sa
 from alembic import op
