@@ -26,7 +26,7 @@ GO_VERSION = (1, 26, 5)
 STOP_SECONDS = 60.0
 # Some changes alter nothing that can be seen, so not all can be noticed; below this, whole rules were untested.
 LOWEST_KILLED_SHARE = 0.9
-# What a pipeline says; the rest of the chain only carries it.
+# Tests of a pipeline's signals; the other chain tests are independent of the pipeline.
 SAME_FOR_LIGHT = [f"tests/chain/test_{name}.py" for name in ("catalogue_live", "counts", "killed_workers", "panels")]
 # Of an outage; of the soak; every combination of workers; and how many of them are killed.
 LONG = {"OUTAGE_SECONDS": "300", "SOAK_SECONDS": "60", "EXACTNESS": "full", "KILLS": "12"}
@@ -65,7 +65,7 @@ def install_servers(session: nox.Session) -> None:
 
 
 def has_go() -> bool:
-    """Tell whether the machine's own Go is new enough for the pinned servers."""
+    """Return whether the machine's own Go is new enough for the pinned servers."""
     go = shutil.which("go")
     if go is None:
         return False
@@ -75,7 +75,7 @@ def has_go() -> bool:
 
 
 def has_postgres() -> bool:
-    """Tell whether the machine has PostgreSQL's server programs."""
+    """Return whether the machine has PostgreSQL's server programs."""
     return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
@@ -235,7 +235,7 @@ def nightly(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compose(session: nox.Session) -> None:
-    """Ask the stack in Docker whether it is whole; `compose -- stand_ins` starts one that needs no image registry."""
+    """Check each part of the stack in Docker; `compose -- stand_ins` starts one that needs no image registry."""
     install(session, "test")
     install_servers(session)
     what, *arguments = session.posargs or ["smoke"]
@@ -254,7 +254,7 @@ def mutants(session: nox.Session) -> None:
     killed, made = counts["killed"] + counts["timeout"], counts["total"]  # a loop without end is noticed too
     session.log(f"{killed} of {made} mutants killed")
     if killed < LOWEST_KILLED_SHARE * made:
-        session.error(f"under {LOWEST_KILLED_SHARE:.0%}: `mutmut show NAME` tells what nobody noticed")
+        session.error(f"under {LOWEST_KILLED_SHARE:.0%}: `mutmut show NAME` shows a change that no test noticed")
 
 
 @nox.session(default=False)

@@ -16,7 +16,7 @@ from app.factory import now
 APPLICATION: Final = {"currency": "EUR", "principal_minor": 1_200_000, "annual_rate_percent": "7.25", "term_months": 6}
 BORROWER: Final = {"full_name": "Ada Example", "email": "ada@borrower.example", "country": "IE"}
 REPAID_MINOR: Final = 1000
-# Each row is the original's but for its ids; the lines of each booking are inserted together, as their trigger asks.
+# Each row is the original's but for its ids; the lines of a booking are inserted together, as their trigger requires.
 COPIES: Final = """
 INSERT INTO loan SELECT copy.* FROM generate_series(1, %(copies)s) AS of(i), loan AS original,
   jsonb_populate_record(original, jsonb_build_object('id', lpad(to_hex(i), 32, '0'))) AS copy

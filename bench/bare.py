@@ -72,13 +72,13 @@ def borrowed(pool: ThreadedConnectionPool) -> Iterator[connection]:
 
 
 def from_environment() -> Flask:
-    """Build the bare service as Gunicorn's settings say."""
+    """Build the bare service from Gunicorn's settings."""
     replays = read(Path(os.environ["BENCH_REPLAY"]))
     return create(replays, os.environ["DATABASE_URL"], int(os.environ["API_THREADS"]))
 
 
 def __getattr__(name: str) -> Flask:
-    # Built when Gunicorn asks for it, not when a test imports this file.
+    # Built when Gunicorn loads it, not when a test imports this file.
     if name != "app":
         raise AttributeError(name)
     return from_environment()

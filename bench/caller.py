@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service in this process, asked without a client in between."""
+"""The service in this process, called without an HTTP client."""
 
 import json
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hears which statements the service sends."""
+"""Captures the statements that the service sends."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _several(text: str) -> int:
     if not text.isdecimal() or int(text) < FEWEST_ROUNDS:
-        raise argparse.ArgumentTypeError(f"at least {FEWEST_ROUNDS}, whose spread can be told")
+        raise argparse.ArgumentTypeError(f"at least {FEWEST_ROUNDS}, fewer have no spread")
     return int(text)
 
 
@@ -81,7 +81,7 @@ def _tell(why: str) -> int:
     told = [
         f"{mode}, {name}: {ratio:.3f} x bare" for mode in MODES for name, ratio in gate.ratios(counts, mode).items()
     ]
-    _say("\n".join([*told, f"{why}: told, and compared with nothing"]))
+    _say("\n".join([*told, f"{why}: printed, and compared with nothing"]))
     return 0
 
 

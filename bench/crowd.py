@@ -73,7 +73,7 @@ def _client(port: int, next_request: NextRequest, gate: threading.Barrier, end: 
                 line.sendall(next_request())
                 _require_created(line)
                 tally.milliseconds.append((time.perf_counter() - begun) * 1000)
-    except Exception as error:  # noqa: BLE001  # told by `drive`, in the thread that can fail
+    except Exception as error:  # noqa: BLE001  # raised by `drive`, in the main thread
         tally.troubles.append(f"{type(error).__name__}: {error}")
         gate.abort()
 

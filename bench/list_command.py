@@ -63,7 +63,7 @@ def page(cells: Sequence[Cell], large: int) -> list[str]:
         report.run("./nox -s bench -- list"),
         "",
         f"`GET /api/v1/loans`, {ROWS} rows, newest first, in process, without telemetry, on {SMALL:,} loans (small)",
-        f"and on {large:,} (large), asked in turn. The ratio is the median of the rounds' ratios of p50, the interval",
+        f"and on {large:,} (large), in turn. The ratio is the median of the rounds' ratios of p50, the interval",
         f"its bootstrap. A middle page begins at one of {MIDDLES} places of the middle half. Times in milliseconds.",
         f"The target is a ratio of at most {TARGET}: {len(cells) - len(missed)} of {len(cells)} pages keep it.",
         BUCKETS,

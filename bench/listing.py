@@ -82,7 +82,7 @@ def side(database_url: str, loans: int, folder: Path, say: Say) -> Side:
 
 
 def measure(small: Side, large: Side, rounds: int, each: int, say: Say) -> list[Cell]:
-    """Ask for every page so many times per round, on both sides in turn."""
+    """Request every page so many times per round, on both sides in turn."""
     cells = [Cell(listing, place) for listing, place in small.requests]
     gc.collect()
     gc.freeze()  # as Gunicorn's workers do

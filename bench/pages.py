@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pages of which lists are asked for: first, middle and last, plain and by each filter that has an index."""
+"""The measured pages of lists: first, middle and last, plain and by each filter that has an index."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -17,12 +17,12 @@ from bench.portfolio import BORROWER
 CLIENT: Final = "demo"
 LIMIT: Final = 20
 PLACES: Final = ("first", "middle", "last")
-MIDDLES: Final = 50  # one place asked for again and again would be in every cache
+MIDDLES: Final = 50  # a place requested repeatedly would be in every cache
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: its parameters, and the rows that they ask for, in SQL."""
+    """A list: its parameters, and the rows that they select, in SQL."""
 
     name: str
     parameters: Mapping[str, str] = field(default_factory=dict)

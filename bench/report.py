@@ -25,7 +25,7 @@ def write(part: str, lines: Sequence[str], page: Path = PAGE) -> None:
 
 
 def run(command: str) -> str:
-    """Say when and on what it was measured."""
+    """Describe when and on what machine it was measured."""
     return f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores."
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # argparse names it nowhere else
 
 SECONDS: Final = 10.0
-# Far below what was measured on any quiet machine: it tells of a mistake, not of a slow afternoon.
+# Far below what was measured on any quiet machine: a lower value means a regression, not a busy machine.
 LIMIT: Final = 0.15
 HEADS: Final = (
     *("write", "clients", "service: req/s", "p50", "p99 ms", "bare: req/s", "p50", "p99 ms"),

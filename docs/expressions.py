@@ -121,7 +121,7 @@ def _parameters(function: ast.FunctionDef) -> list[str]:
 
 
 def _is_declared(given: ast.expr) -> bool:
-    """Tell whether an expression is a place of its own, or what was read at one."""
+    """Return whether an expression is a place of its own, or what was read at one."""
     match given:
         case ast.Call(func=ast.Name(id="each")):
             return True

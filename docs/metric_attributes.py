@@ -17,7 +17,7 @@ CATALOGUE = Path(__file__).with_name("telemetry.yaml")
 TELEMETRY = ROOT / "app" / "telemetry"
 # The longest list that is one: the driver's classes of errors, about 250. What has more values is an id or a text.
 MOST_VALUES = 300
-# Ids, texts and amounts by their names, whatever somebody writes beside them.
+# Names of ids, texts and amounts: refused in any combination.
 IDS_AND_TEXTS = re.compile(
     r"(?:^|[._])(?:id|path|text|message|stacktrace|query|full|original|address|email|amount_minor)$"
 )
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 def why_unbounded(attribute: str, rows: dict[str, Row]) -> str | None:
-    """Say why an attribute may not label a metric, or nothing."""
+    """Return why an attribute may not label a metric, or nothing."""
     row = rows.get(attribute)
     if row is None:
         return "it is not in docs/telemetry.yaml"
@@ -58,7 +58,7 @@ def in_the_code(found: list[Site], catalogue: Row) -> Iterator[str]:
 
 
 def main() -> None:
-    """Fail with a line for each refusal, or say how much was read."""
+    """Fail with a line for each refusal, or print how much was read."""
     catalogue = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
     names = constants((TELEMETRY / "semconv.py").read_text(encoding="utf-8"))
     files = sorted((ROOT / "app").rglob("*.py"))

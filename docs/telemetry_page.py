@@ -116,7 +116,7 @@ def _values(row: Row) -> str:
 
 
 def main() -> None:
-    """Write the page, or say how it differs from its source."""
+    """Write the page, or print how it differs from its source."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     wanted = page(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
@@ -128,7 +128,7 @@ def main() -> None:
         difflib.unified_diff(found.splitlines(), wanted.splitlines(), str(PAGE), "its source", lineterm="")
     )
     if difference:
-        sys.exit("\n".join([*difference, "docs/telemetry.md is not what telemetry.yaml says: run it without --check"]))
+        sys.exit("\n".join([*difference, "docs/telemetry.md differs from telemetry.yaml: run it without --check"]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The config files speak compose names; this rewrites them to what runs on this machine's loopback."""
+"""Rewrites the compose host names of config files to addresses on this machine's loopback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANY_ADDRESS = re.compile(r"(?<![\w.-])(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Every known port with the number chosen for it."""
+    """Every port with the number chosen for it."""
 
     chosen: Mapping[Port, int]
 
@@ -39,7 +39,7 @@ class Addresses:
         if host == "localhost":
             chosen = self._find(number, published=True)
             return f"localhost:{chosen}" if chosen else match[0]
-        chosen = self._find(number, owner if host == "0.0.0.0" else host)  # noqa: S104  # what the files say
+        chosen = self._find(number, owner if host == "0.0.0.0" else host)  # noqa: S104  # the address in the files
         return f"{HOST}:{chosen}" if chosen else match[0]
 
     def _find(self, number: int, service: str | None = None, *, published: bool = False) -> int | None:

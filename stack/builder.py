@@ -41,7 +41,7 @@ class Builder:
 
     @property
     def done(self) -> bool:
-        """Tell whether nothing is left to build."""
+        """Return whether nothing is left to build."""
         return not self._queue
 
     @property
@@ -76,7 +76,7 @@ class Builder:
         self._queue.clear()
 
     def progress(self) -> str:
-        """Say what builds, since when, and about how much is left."""
+        """Describe what builds, since when, and about how long it still takes."""
         if not self._current:
             return "nothing to build" if self.done else "about to build"
         recipe = self._current.recipe
@@ -139,7 +139,7 @@ def _expected(recipe: Recipe) -> float:
 
 
 def rough(seconds: float) -> str:
-    """Write an estimate, without digits that nobody can rely on."""
+    """Format an estimate, without unreliable digits."""
     return f"{round(seconds / 60)} min" if seconds > ROUGH_ABOVE_SECONDS else duration(seconds)
 
 

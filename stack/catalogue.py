@@ -21,7 +21,7 @@ class Recipe:
     tags: str = "netgo"
     on_path: str | None = None
     ask_version: tuple[str, ...] = ("--version",)
-    note: str = ""  # what people should know about the program as it is built here
+    note: str = ""  # a remark on how the program is built here
     generated: bool = False  # its Go source is written by the collector's own builder
 
     @property

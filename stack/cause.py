@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a server ended: the one line of its output that says so."""
+"""Finds the line of a server's output with the reason why it ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What the system said is the cause, wherever it stands: a line after it only tells what failed in its wake.
+# An error of the system is the cause, wherever it is: the lines after it are its consequences.
 SYSTEM = re.compile(
     r"no space left on device|disk quota exceeded|read-only file system|too many open files|cannot allocate memory"
     r"|out of memory|address already in use|permission denied|input/output error|file too large",
@@ -25,7 +25,7 @@ TELLING = re.compile(
 GO_PANIC = re.compile(r"(?:panic|fatal error): ")
 GO_STACK = re.compile(r"goroutine \d+ .*\[.+\]:$")
 LONGEST = 300
-# What the system said longer ago was survived.
+# The server survived earlier errors of the system.
 RECENT_LINES = 50
 # Less than this, and a server's own complaint may have found no room either: a block of most file systems is 4 KiB.
 FULL_BYTES = 64 * 1024
@@ -33,7 +33,7 @@ FULL = "no space left on device"
 
 
 def cause_in(output: str) -> str:
-    """Pick the line of a dying program's output that most likely says why."""
+    """Pick the line of an ended program's output that most likely has the reason."""
     lines = [line.strip() for line in _without_stacks(output.splitlines()) if line.strip()]
     system = [line for line in lines[-RECENT_LINES:] if SYSTEM.search(line)]
     panics = [line for line in lines if GO_PANIC.match(line)]

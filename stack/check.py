@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One check of a file by somebody else's program, and a list of them run with one line each."""
+"""Checks of config files by their servers' own checkers, run as a list with one line each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS = 120  # the slowest takes a few; a checker that hangs must not hold lin
 
 @dataclass(frozen=True)
 class Check:
-    """One command; it fails by its exit code, or by saying anything where `silent` says it shouldn't."""
+    """One command; it fails by its exit code, or by any output if it is `silent`."""
 
     name: str
     argv: list[str]
@@ -45,7 +45,7 @@ class Check:
 
 
 def run_all(checks: Iterable[Check]) -> int:
-    """Run the checks, say which failed and why, and give 1 if any did."""
+    """Run the checks, print which failed and why, and return 1 if any did."""
     failures = 0
     for check in checks:
         complaint = check.run()

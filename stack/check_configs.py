@@ -62,7 +62,7 @@ def prometheus(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
 
 
 def alertmanager(root: Path, program: Programs) -> Iterator[Check]:
-    """Let amtool read the configuration with its templates, and ask it who gets each alert."""
+    """Let amtool read the configuration with its templates, and check the receiver of each alert."""
     amtool, file = str(program("amtool")), str(root / "alertmanager/alertmanager.yaml")
     yield Check("alertmanager/: amtool check-config", [amtool, "check-config", file])
     routes = [amtool, "config", "routes", "test", f"--config.file={file}", f"--verify.receivers={RECEIVER}"]
@@ -123,7 +123,7 @@ def find_program(name: str) -> Path:
 
 
 def main(root: Path = ROOT, program: Programs = find_program) -> int:
-    """Run every check, say which failed and why, and fail if any did."""
+    """Run every check, print which failed and why, and fail if any did."""
     with tempfile.TemporaryDirectory(prefix="loan-configs-") as scratch:
         return run_all(checks(root, Path(scratch), program))
 

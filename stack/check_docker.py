@@ -39,7 +39,7 @@ def checks() -> Iterator[Check]:
 
 
 def tool(name: str) -> str:
-    """Give the path of a tool in this environment, whatever PATH says."""
+    """Return the path of a tool in this environment, independent of PATH."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -80,7 +80,7 @@ def shell_steps(workflow: str) -> Iterator[Check]:
 
 
 def main() -> int:
-    """Run every check, say which failed and why, and fail if any did."""
+    """Run every check, print which failed and why, and fail if any did."""
     return run_all(checks())
 
 

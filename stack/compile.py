@@ -75,11 +75,11 @@ class Compilation:
 
     @property
     def waiting(self) -> bool:
-        """Tell whether another builder compiles this program now."""
+        """Return whether another builder compiles this program now."""
         return self._lock is None
 
     def tick(self) -> bool:
-        """Go on, and tell whether the program is in the cache."""
+        """Continue, and return whether the program is in the cache."""
         if self._child and self._child.poll() is None:
             return False
         if self._child and self._child.poll():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stop and start one server of the running stack: python -m stack.control stop|start NAME.
 
-The runner starts every process, so it is the runner that is asked: over a Unix socket, one line each way.
+The runner starts every process, so the command is sent to the runner: over a Unix socket, one line each way.
 The standard library is enough, so that `./nox -s stop` and `start` need no environment of their own.
 """
 
@@ -44,7 +44,7 @@ class Control:
         self._socket.setblocking(False)  # the standard library's own signature
 
     def tick(self) -> None:
-        """Do what one client asks for, if one is there."""
+        """Execute the command of one waiting client, if there is one."""
         try:
             client, _ = self._socket.accept()
         except BlockingIOError:
@@ -62,7 +62,7 @@ class Control:
 
 
 def ask(running: state.State, word: str, name: str) -> str:
-    """Ask the runner of a stack; give its answer, DONE or the reason why not. Raises OSError when it is gone."""
+    """Send a command to the runner; return DONE or the reason of a failure. Raises OSError if it has ended."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(ANSWER_SECONDS)
         client.connect(running.control)
@@ -87,7 +87,7 @@ def wait_ready(run_dir: Path, name: str, seconds: float = READY_SECONDS) -> str:
 
 
 def main() -> None:
-    """Read the command line, ask, and say what happened."""
+    """Read the command line, send the command, and print the result."""
     parser = argparse.ArgumentParser(
         prog="./nox -s stop|start --", description="Stop or start one server of the stack."
     )

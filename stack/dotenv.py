@@ -53,7 +53,7 @@ class _Reader:
         self.found: dict[str, str] = {}
 
     def find_statement(self) -> bool:
-        """Skip spaces and comments, and tell whether something follows."""
+        """Skip spaces and comments, and return whether something follows."""
         self._skip(SPACES)
         while self._text.startswith("#", self._at):
             self._at = self._line_end()
@@ -75,7 +75,7 @@ class _Reader:
             self.found[self._name] = value_there
 
     def _read_name(self) -> bool:
-        """Read a name and the character that ends it; tell whether that was the end of the line."""
+        """Read a name and the character that ends it; return whether that was the end of the line."""
         for place in range(self._at, len(self._text)):
             character = self._text[place]
             if character in "=:\n":
@@ -139,7 +139,7 @@ class _Reader:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    """Give what an escape between double quotes stands for; one that Go does not know stays, less the octal's 0."""
+    """Return the value of an escape in double quotes; one that Go does not have stays, less the octal's 0."""
     text = match[0][1:]
     if text == "$":
         return "$$"  # the interpolation makes one of the two

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one kind of error that people see: one line that says which and why."""
+"""The error that is shown to users: one line with what failed and why."""
 
 
 class StackError(Exception):
-    """Something cannot run; `output` holds the last lines of the program that said why."""
+    """A program cannot run; `output` holds its last lines, which have the reason."""
 
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)

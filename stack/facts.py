@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a copy of the stack can be asked: addresses, processes, logs, folders."""
+"""Facts about a running copy of the stack: addresses, processes, logs, folders."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Facts:
         return f"http://{self.site.address(name, port)}"
 
     def is_ready(self, name: str) -> bool:
-        """Tell whether a service has been started and is ready."""
+        """Return whether a service has been started and is ready."""
         return name in self.running and self.running[name].ready
 
     def pid(self, name: str) -> int:

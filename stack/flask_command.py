@@ -19,7 +19,7 @@ NEEDS_NO_STACK = {"api-key", "--help"}
 
 
 def main() -> None:
-    """Run `flask --app app.wsgi` with the given words, or say in one line what is missing for it."""
+    """Run `flask --app app.wsgi` with the given arguments, or print one line with what is missing for it."""
     parser = argparse.ArgumentParser(prog="./nox -s flask --", add_help=False)  # the commands have their own help
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR)
     ours, words = parser.parse_known_args()

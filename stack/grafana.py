@@ -25,7 +25,7 @@ DEVELOPMENT_PASSWORD = "loan-dev-grafana"  # noqa: S105  # as in .env.dev; liste
 
 
 def why_missing() -> str | None:
-    """Say why Grafana cannot run here and what to do, or None when it can."""
+    """Return why Grafana cannot run here and what to do, or None when it can."""
     if shutil.which("grafana") is None:
         return "grafana is not on PATH: install Grafana's package, or use docker compose; `./nox -s tour` works without"
     if not (_home() / "conf" / "defaults.ini").exists():

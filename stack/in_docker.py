@@ -54,7 +54,7 @@ def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | N
         return None
     if "grafana" in urls:
         urls |= {name: _through_grafana(urls["grafana"], name, settings) for name in ("loki", "tempo")}
-    # The collector publishes nothing: that the service answers says no more of it.
+    # The collector publishes no port, so it can't be checked from here.
     return state.State(0, database_url(settings), log_dir="", complete=True, urls={**urls, "otelcol": ""}, pids={})
 
 
@@ -81,7 +81,7 @@ def _ports(settings: Mapping[str, str], variable: str, usual: int) -> range:
 
 
 def _through_grafana(grafana: str, source: str, settings: Mapping[str, str]) -> str:
-    """Loki and Tempo are published nowhere; Grafana passes on what is asked of its data sources."""
+    """Loki and Tempo publish no port; Grafana forwards queries to its data sources."""
     login = f"admin:{quote(_secret(settings, 'GF_ADMIN_PASSWORD'), safe='')}"
     return f"{grafana.replace('://', f'://{login}@', 1)}/api/datasources/proxy/uid/{source}"
 

@@ -161,7 +161,7 @@ def main() -> int:
 
 
 def too_much(look: Look) -> int:
-    """Say how much the whole stack took; give the exit code."""
+    """Print the memory of the whole stack; return the exit code."""
     print(f"The whole stack took {look.total.shared_once:.0f} MB at most (PSS, {look.when}); the limit is {MOST_MB}.")
     return int(look.total.shared_once >= MOST_MB)
 

@@ -66,7 +66,7 @@ def wait(child: Child, run_dir: Path, deadline: float, holds: Callable[[state.St
 
 
 def answers(url: str) -> bool:
-    """Tell whether the service answers a client now."""
+    """Return whether the service answers a client now."""
     return status_of(urlsplit(url).port or OK, "/health") == OK
 
 

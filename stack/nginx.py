@@ -25,7 +25,7 @@ ROTATE: Final = ROOT / "nginx" / "rotate.sh"  # becomes Nginx
 
 
 def command(site: Site) -> Command:
-    """Give the command that serves from a prefix folder: configuration, logs, buffers and runbooks below it.
+    """Return the command that serves from a prefix folder: configuration, logs, buffers and runbooks below it.
 
     As root the workers become `nobody`. They open files relative to the folder in which Nginx was started, so the
     folders above the run folder may be closed to them, as a home folder is.

@@ -32,13 +32,13 @@ class Program:
         return shutil.which(self.name) or shutil.which(self.name, path=ADMIN_FOLDERS)
 
     def why_missing(self) -> str | None:
-        """Say that it is missing and what to do, or None when it is there."""
+        """Return that it is missing and what to do, or None when it is there."""
         if self.find():
             return None
         return f"{self.name} is not installed: install it (apt-get install {self.debian}, {self.elsewhere})"
 
     def install(self, say: Callable[[str], None]) -> None:
-        """Install the package where that is possible and say so first; elsewhere do nothing."""
+        """Install the package where that is possible, and print this first; elsewhere do nothing."""
         if self.find() or os.geteuid() != 0 or not shutil.which("apt-get") or not _is_debian_like():
             return
         say(f"{self.name} is not installed: installing Debian's package {self.debian} now, with apt-get")

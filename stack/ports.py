@@ -76,7 +76,7 @@ class FixedPorts:
         return cls(os.environ if environ is None else environ)
 
     def choose(self, port: Port) -> int:
-        """Give the asked-for number, else the usual one."""
+        """Return the configured number, else the default."""
         asked = self.environ.get(port.variable, "")
         if not asked:
             return port.host or port.number
@@ -94,7 +94,7 @@ def free_port(taken: set[int] | frozenset[int] = frozenset()) -> int:
 
 
 def is_free(number: int) -> bool:
-    """Tell whether a server could listen on a port now."""
+    """Return whether a server could listen on a port now."""
     return _why_not(number) is None
 
 

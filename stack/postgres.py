@@ -116,7 +116,7 @@ class Postgres:
             self._child = None
 
     def ready(self) -> bool:
-        """Tell whether the server takes connections; a wrong password raises."""
+        """Return whether the server accepts connections; a wrong password raises."""
         try:
             self._connect().close()
         except psycopg2.OperationalError as error:

@@ -85,7 +85,7 @@ class Child:
         self.signal(self.command.stop_signal)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of the process and tell whether it came in time."""
+        """Wait for the end of the process and return whether it came in time."""
         deadline = time.monotonic() + seconds
         while self.poll() is None:
             if time.monotonic() >= deadline:
@@ -109,13 +109,13 @@ class Child:
         return tail(self.command.log, lines, self._beginning)
 
     def said(self) -> str:
-        """Give the beginning of what the process wrote, where most servers say why they refuse to start."""
+        """Return the beginning of the output, where most servers report why they refuse to start."""
         with self.command.log.open("rb") as log:
             log.seek(self._beginning)
             return log.read(BEGINNING_BYTES).decode(errors="replace")
 
     def _sweep(self) -> None:
-        """Do so at once: later the group's number may be someone else's."""
+        """Send it at once: later the group's number may belong to another process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -147,7 +147,7 @@ def _leash(command: Command) -> Callable[[], None]:
             os.nice(niceness)
         if prctl:
             prctl(PR_SET_PDEATHSIG, death_signal)
-        if os.getppid() != parent:  # the runner died between fork and here: nobody would send the signal
+        if os.getppid() != parent:  # the runner ended between fork and here: the signal would not be sent
             os._exit(1)
 
     return hold

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests to this machine never go through a proxy, whatever HTTP_PROXY says."""
+"""Keeps requests to this machine from going through a proxy, whatever HTTP_PROXY is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("no_proxy", "NO_PROXY")
 
 
 def loopback_is_direct(environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment with loopback among the hosts that are asked directly; the user's own hosts stay."""
+    """Return the environment with loopback among the hosts without a proxy; the user's own hosts stay."""
     asked = ",".join(environ[name] for name in NAMES if environ.get(name))
     hosts = dict.fromkeys([*(host.strip() for host in asked.split(",") if host.strip()), *LOOPBACK])
     return {**environ, **dict.fromkeys(NAMES, ",".join(hosts))}

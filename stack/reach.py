@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import TypedDict
 
-# Only root writes here, so nobody can put another program in the place of a copied one.
+# Only root writes here, so no other user can replace a copied program.
 ROOT_CACHE = Path("/var/cache/loan-service")
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 
@@ -65,7 +65,7 @@ def let_others_read(tree: Path) -> None:
 
 
 def reachable_by(user: str | None, folder: Path) -> bool:
-    """Tell whether a user may enter a folder and every folder above it."""
+    """Return whether a user may enter a folder and every folder above it."""
     if user is None:
         return True
     entry = pwd.getpwnam(user)

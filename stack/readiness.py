@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Questions to a server whether it is ready, each asked once and answered within a second."""
+"""Readiness checks of a server: each is one request with a time limit of a second."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TIMEOUT_SECONDS = 1.0
 
 
 def answers_ok(service: str, path: str, port: str | None = None) -> Readiness:
-    """Ask for a page that answers 200 as soon as the service can do its work."""
+    """Request a page that answers 200 as soon as the service can do its work."""
     return lambda site: status_of(site.port(service, port), path) == http.HTTPStatus.OK
 
 
 def listens(service: str, port: str | None = None) -> Readiness:
-    """Ask whether the service takes connections."""
+    """Check whether the service accepts connections."""
     return lambda site: _connects(site.port(service, port))
 
 

@@ -50,7 +50,7 @@ class Run:
         self._announced = False
 
     def until_stopped(self) -> None:
-        """Bring everything up and stay until asked to stop; whatever happens, nothing is left running."""
+        """Start everything and run until SIGINT or SIGTERM; in all cases, stop every process at the end."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
@@ -83,7 +83,7 @@ class Run:
         stack.missing[name] = f"stopped; `./nox -s start -- {name}` starts it"
         self._ready_seconds.pop(name, None)
         self._write_state()
-        self._screen.say(f"{name} was stopped, as asked")
+        self._screen.say(f"{name} was stopped by `./nox -s stop`")
         return DONE
 
     def _start(self, name: str) -> str:
@@ -103,7 +103,7 @@ class Run:
             return str(death.error)
         stack.missing.pop(name, None)
         self._write_state()
-        self._screen.say(f"{name} was started, as asked")
+        self._screen.say(f"{name} was started by `./nox -s start`")
         return DONE
 
     def _unknown(self, name: str) -> str:
@@ -157,7 +157,7 @@ def fixed_ports(environ: Mapping[str, str], only: Collection[str] | None) -> Por
 
 
 def up(arguments: argparse.Namespace) -> None:
-    """Bring the stack up as the command line says."""
+    """Start the stack with the options of the command line."""
     screen = Screen()
     try:
         settings = read_settings(ROOT)
@@ -178,7 +178,7 @@ def _plain(error: OSError) -> str:
 
 
 def main() -> None:
-    """Read the command line and do as it says."""
+    """Read the command line and execute it."""
     parser = argparse.ArgumentParser(prog="python -m stack.run", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("up", help="start everything and stay until Ctrl-C", description=__doc__)

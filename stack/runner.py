@@ -97,7 +97,7 @@ class Stack(Facts):
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything that can run here is ready."""
+        """Return whether everything that can run here is ready."""
         return not self._queue and all(one.ready for one in self.running.values())
 
     def up(self, timeout: float = UP_SECONDS) -> None:
@@ -128,7 +128,7 @@ class Stack(Facts):
             raise death.error
 
     def step(self) -> list[Death]:
-        """Go one step further: build, start what can start, ask who is ready; give the services that have died."""
+        """Do one step: build, start what can start, check readiness; return the services that ended unexpectedly."""
         self.builder.tick()
         self.site.programs.update(self.builder.programs)
         for name in [name for name in self._queue if self.services[name].program in self.builder.failed]:
@@ -139,7 +139,7 @@ class Stack(Facts):
         return failed + self._deaths()
 
     def check(self) -> None:
-        """Ask the starting services whether they are ready; raise when one has died unasked."""
+        """Check the readiness of the starting services; raise when one has ended unexpectedly."""
         for death in self._deaths():
             raise death.error
 
@@ -162,7 +162,7 @@ class Stack(Facts):
         return None
 
     def start(self, name: str, transform: Callable[[str], str] | None = None) -> None:
-        """Start a service, its main config file transformed if asked to; does not wait for it."""
+        """Start a service, with its main config file transformed if required; does not wait for it."""
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("services are tied to the thread that starts them: start them from the main thread")
         service = self.services[name]

@@ -39,11 +39,11 @@ class Running:
         return cls(service, Child(service.command(site)), time.monotonic())
 
     def look(self, site: Site) -> str | None:
-        """Update `ready`, and say what is wrong, if anything is."""
+        """Update `ready`, and return what is wrong, if anything is."""
         code = self.child.poll()
         if self.service.ready is None and code == 0:
             self.ready = True
-        elif code == -signal.SIGKILL:  # it had no time to say why: its last line would be taken for the reason
+        elif code == -signal.SIGKILL:  # it was killed before it could report a reason: its last line is not one
             return f"{self.service.name} {self._ending(code)} (by hand, or by the system for its memory)"
         elif code is not None:
             return f"{self.service.name} {self._ending(code)}: {self._reason()}"
@@ -61,7 +61,7 @@ class Running:
         return None
 
     def _reason(self) -> str:
-        # A server that refuses its command line says why first, and then lists all its options.
+        # A server that refuses its command line prints the reason first, and then all its options.
         refusal, usage, _ = self.child.said().partition("\nUsage")
         return cause(refusal if usage else self.child.tail(LINES_OF_CAUSE), self.child.command.log)
 

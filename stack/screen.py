@@ -72,7 +72,7 @@ class Screen:
         self.console.print("", table, "", *_first_steps(stack), *LAST_STEPS, "", sep="\n", soft_wrap=True)
 
     def show_failure(self, error: StackError) -> None:
-        """Show a program's last lines, then the one line that says which and why."""
+        """Show a program's last lines, then one line with what failed and why."""
         for line in error.output.splitlines():
             self.console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
         self.console.print(Text(f"error: {error}", style="bold red"), soft_wrap=True)

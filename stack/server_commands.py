@@ -92,7 +92,7 @@ def tempo(site: Site) -> Command:
         "TEMPO_HTTP_ADDRESS": HOST,
     }  # it has no flag for the address
     command = _command(site, "tempo", _grafana_labs(site, "tempo"), environment)
-    return replace(command, grace_seconds=8)  # 5 s, or never when it was just asked something; by then all is written
+    return replace(command, grace_seconds=8)  # 5 s, or never if it has just received a query; by then all is written
 
 
 def _grafana_labs(site: Site, name: str) -> list[str]:

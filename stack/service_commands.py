@@ -53,7 +53,7 @@ def database(site: Site) -> Postgres:
 
 
 def database_ready(site: Site) -> bool:
-    """Tell whether PostgreSQL answers, and create the service's database as soon as it does."""
+    """Return whether PostgreSQL answers, and create the service's database as soon as it does."""
     server = database(site)
     if not server.ready():
         return False

@@ -106,7 +106,7 @@ class Site:
         return self.run_dir / "output" / f"{service}.log"
 
     def runs(self, service: str) -> bool:
-        """Tell whether a service is part of this copy."""
+        """Return whether a service is part of this copy."""
         return service in self.names
 
     def setting(self, name: str) -> str:

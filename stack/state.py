@@ -80,7 +80,7 @@ def read(run_dir: Path = RUN_DIR) -> State | None:
 
 
 def remove(run_dir: Path) -> None:
-    """Say that nothing runs any more."""
+    """Remove the record of the running stack."""
     (run_dir / FILE).unlink(missing_ok=True)
 
 

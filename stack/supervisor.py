@@ -35,7 +35,7 @@ class Supervisor:
         self._have_run: set[str] = set()
 
     def tick(self) -> bool:
-        """Go one step further and tell whether a service has died or was started again; raise if nothing can stay."""
+        """Do one step and return whether a service has ended or was restarted; raise if the stack cannot continue."""
         now = self._clock()
         due = [name for name, at in self._due.items() if at <= now]
         for name in due:

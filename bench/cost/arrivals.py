@@ -24,7 +24,7 @@ from app import telemetry
 
 PATH: Final = "/waits"
 # Reading one loan waits for the database four times: is the connection alive, begin and select, rollback. At each of
-# them whoever waits for the interpreter gets it, and the request waits until it is given back.
+# them a waiting thread gets the interpreter, and the request waits until that thread releases it.
 WAITS: Final = 4
 WAIT_SECONDS: Final = 0.0001
 # One thread of four, each busy for half of its time: exports happen between requests and during them.
@@ -35,7 +35,7 @@ FIRST: Final = -20  # an exporting thread that stands in line for a core keeps t
 
 
 class QueueClock:
-    """How long this thread has stood in line for a core since it began, as Linux tells (scheduler/sched-stats)."""
+    """How long this thread has waited for a core since it began, by Linux's scheduler/sched-stats."""
 
     def __init__(self) -> None:
         self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
@@ -58,10 +58,10 @@ def with_waiting_route(app: Flask) -> Flask:
 
 
 def times(app: Flask, number: int, queue: QueueClock, chance: random.Random) -> list[int]:
-    """Let so many requests arrive, and give each one's time from there to its answer, without that in line for a core.
+    """Let so many requests arrive; return each one's time from arrival to answer, without the wait for a core.
 
-    Other programs decide about the line. The thread asks for the interpreter when the request arrives, so a wait for
-    whoever has it counts from its first moment.
+    Other programs cause the wait for a core. The thread requests the interpreter when the request arrives, so a wait
+    for the thread that holds it counts from its beginning.
     """
     prepared = EnvironBuilder(path=PATH).get_environ()
     found = []

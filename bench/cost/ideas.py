@@ -38,7 +38,7 @@ IDEAS: Final = (
     Idea(
         "standard_pings",
         "no spans of the pool's pings",
-        "`suppress_instrumentation()` around the dialect's `do_ping` (`instrument_database`): the pool asks the "
+        "`suppress_instrumentation()` around the dialect's `do_ping` (`instrument_database`): the pool pings the "
         "database at each checkout whether the connection still works, which is no statement of the request. "
         "`SQLAlchemyInstrumentor` does not see pings; the driver's instrumentor does.",
     ),

@@ -33,7 +33,7 @@ def count(
     routes_of: Callable[[str, list[Route]], list[Route]] = lambda _variant, routes: routes,
     layout: int = 0,
 ) -> Counts:
-    """Count for each variant what it is asked for, all at the same time; raise RuntimeError where one fails.
+    """Count the instructions of each variant's routes, all variants in parallel; raise RuntimeError if one fails.
 
     Python finds methods through a small cache whose places follow from addresses in memory. What collides there makes
     up to 3 % of a request's instructions: the same in each run of one layout, and different in the next.

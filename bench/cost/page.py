@@ -46,6 +46,19 @@ def lines(results: Results) -> list[str]:
         f"Missed in this run: {'; '.join(missed)}." if missed else "Every target was met in this run.",
         "",
         METHOD,
+        *_measurements(results),
+        *_section(
+            "What keeps `standard` cheap, one by one",
+            [IDEAS_HEAD],
+            report.table(("idea", "route", "thousands saved", "of bare"), savings(results.counts)),
+            [f"- **{idea.title}**: {idea.how}" for idea in IDEAS],
+        ),
+        *_section("How to repeat it", [REPEAT]),
+    ]
+
+
+def _measurements(results: Results) -> list[str]:
+    return [
         *_section(
             "CPU time per request, as a multiple of bare",
             [f"{results.rounds} {CPU}", "", f"![CPU time per request, as a multiple of bare]({CHART})"],
@@ -71,13 +84,6 @@ def lines(results: Results) -> list[str]:
             [INSTRUCTIONS],
             report.table(("variant", "route", "thousands", "x bare"), _instructions(results.counts)),
         ),
-        *_section(
-            "What keeps `standard` cheap, one by one",
-            [IDEAS_HEAD],
-            report.table(("idea", "route", "thousands saved", "of bare"), savings(results.counts)),
-            [f"- **{idea.title}**: {idea.how}" for idea in IDEAS],
-        ),
-        *_section("How to repeat it", [REPEAT]),
     ]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/cost.md says around its figures."""
+"""The text of docs/cost.md around its figures."""
 
 from typing import Final
 

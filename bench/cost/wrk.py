@@ -45,7 +45,7 @@ def finish(running: subprocess.Popen[str]) -> Load:
 
 
 def parsed(output: str) -> Load:
-    """Read the last line of the script; raise RuntimeError if it is missing or tells of errors."""
+    """Read the last line of the script; raise RuntimeError if it is missing or reports errors."""
     found = re.search(r"^cost: (\d+) (\d+) (\d+) (\d+)$", output, re.MULTILINE)
     if found is None or int(found[2]) or not int(found[1]):
         raise RuntimeError(f"wrk: {output[-1000:]}")

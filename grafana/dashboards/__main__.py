@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the dashboards' JSON, or with --check say how it differs and exit with 1."""
+"""Write the dashboards' JSON, or with --check print how it differs and exit with 1."""
 
 import argparse
 import sys

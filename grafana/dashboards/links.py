@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links out of a panel: the same question asked of another signal in Explore, or a page."""
+"""Links out of a panel: a query of another signal in Explore, or a page."""
 
 import json
 import re

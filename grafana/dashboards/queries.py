@@ -23,49 +23,49 @@ DATABASE = "db_client_operation_duration_seconds"
 
 
 def promql(expression: str, legend: str) -> prometheus.Dataquery:
-    """Ask Prometheus for a graph."""
+    """Query Prometheus for a graph."""
     return prometheus.Dataquery().datasource(METRICS).expr(expression).legend_format(legend).range()
 
 
 def promql_now(expression: str, legend: str) -> prometheus.Dataquery:
-    """Ask Prometheus for one number per series."""
+    """Query Prometheus for one number per series."""
     return prometheus.Dataquery().datasource(METRICS).expr(expression).legend_format(legend).instant()
 
 
 def promql_buckets(expression: str) -> prometheus.Dataquery:
-    """Ask Prometheus for a histogram's buckets, with exemplars."""
+    """Query Prometheus for a histogram's buckets, with exemplars."""
     buckets = promql(expression, "{{le}}").format(PromQueryFormat.HEATMAP)
     return buckets.exemplar(exemplar=True)
 
 
 def logql(expression: str, legend: str) -> loki.Dataquery:
-    """Ask Loki for a graph counted from lines."""
+    """Query Loki for a graph counted from lines."""
     return lines(expression).legend_format(legend)
 
 
 def logql_now(expression: str, legend: str) -> loki.Dataquery:
-    """Ask Loki for one number per series."""
+    """Query Loki for one number per series."""
     return loki.Dataquery().datasource(LOGS).expr(expression).legend_format(legend).query_type("instant")
 
 
 def lines(expression: str) -> loki.Dataquery:
-    """Ask Loki for the lines themselves."""
+    """Query Loki for the lines themselves."""
     return loki.Dataquery().datasource(LOGS).expr(expression).query_type("range")
 
 
 def traces(traceql: str, limit: int = 50) -> tempo.Dataquery:
-    """Ask Tempo for a table of traces."""
+    """Query Tempo for a table of traces."""
     search = tempo.Dataquery().datasource(TRACES).query_type("traceql").query(traceql)
     return search.table_type(SearchTableType.TRACES).limit(limit)
 
 
 def traceql_metrics(traceql: str) -> tempo.Dataquery:
-    """Ask Tempo for a graph computed from spans."""
+    """Query Tempo for a graph computed from spans."""
     return traces(traceql).metrics_query_type(MetricsQueryType.RANGE)
 
 
 def service_graph() -> tempo.Dataquery:
-    """Ask Tempo who calls whom."""
+    """Query Tempo's service graph."""
     return tempo.Dataquery().datasource(TRACES).query_type("serviceMap").service_map_query("")
 
 

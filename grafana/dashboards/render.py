@@ -16,7 +16,7 @@ from grafana.dashboards.service_red import service_red
 FOLDER = Path(__file__).parents[1] / "provisioning" / "dashboards"
 # Grafana counts these itself.
 OF_THE_SERVER = ("id", "version")
-# What the SDK adds of itself, told by a key that only such an object has. "placement" would hide links and annotations
+# Defaults that the SDK adds, found by a key that only such an object has. "placement" would hide links and annotations
 # in a menu; the rest means nothing for links that lead to no dashboard, and for variables that are no interval.
 NOISE = {
     "targetBlank": ("asDropdown", "icon", "includeVars", "keepTime", "placement", "tags", "tooltip"),
@@ -26,7 +26,7 @@ NOISE = {
 
 
 def dashboards() -> dict[Path, str]:
-    """Build every dashboard and say which file it belongs in."""
+    """Build every dashboard, by the path of its file."""
     built = {"service-red": service_red(), "loan-business": loan_business()}
     # A folder for each: the reason is in provisioning/dashboards/dashboards.yaml.
     return {FOLDER / name / f"{name}.json": text(dashboard) for name, dashboard in built.items()}
@@ -55,7 +55,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 
 def drift(folder: Path = FOLDER) -> Iterator[str]:
-    """Yield a readable difference for each file that is not what its source says."""
+    """Yield a readable difference for each file that differs from its source."""
     wanted = _below(folder)
     for path, content in wanted.items():
         found = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Grafana is given in files, read back as queries, and each asked of the live servers."""
+"""Reads the queries from Grafana's provisioned files, and runs each on the live servers."""
 
 from grafana.provisioned.ask import Answer, Status, ask
 from grafana.provisioned.files import PROVISIONING, queries, sources

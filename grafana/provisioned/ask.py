@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask a live server a provisioned query, and say whether the answer has data."""
+"""Runs a provisioned query on a live server, and checks whether the answer has data."""
 
 import math
 import re
@@ -35,7 +35,7 @@ class Answer:
 
 
 def ask(query: Query, servers: Mapping[str, str], window: Window, click: Click) -> Answer:
-    """Fill in a query, ask its server (base URLs by data source uid), and judge the answer; a flat zero is data."""
+    """Fill in a query, run it on its server (base URLs by data source uid), and judge the answer: zeros are data."""
     try:
         sent = fill(query.text, window.macros() | click.values())
     except UnknownVariableError as error:

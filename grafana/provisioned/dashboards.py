@@ -47,7 +47,7 @@ def links(panel: Json) -> list[Json]:
 
 
 def of_link(where: str, url: str, variables: Mapping[str, str], sources: Sources) -> Iterator[Query]:
-    """Yield the queries that a link asks in Explore; a link to a page has none."""
+    """Yield the queries that a link opens in Explore; a link to a page has none."""
     if not url.startswith(EXPLORE):
         return
     # A value that is encoded before the URL is read comes out as it was.

@@ -18,7 +18,7 @@ PROVISIONING = Path(__file__).parents[1] / "provisioning"
 
 
 def queries(folder: Path = PROVISIONING) -> list[Query]:
-    """List every query that Grafana can be made to ask by what is provisioned."""
+    """List every query in Grafana's provisioned files."""
     return [
         replace(query, where=f"{path.relative_to(folder)}: {query.where}")
         for path in files(folder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One query of a provisioned file, and how a server has to be asked."""
+"""One query of a provisioned file, and the kind of request that it needs."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Way(StrEnum):
-    """How a server has to be asked."""
+    """The kinds of request to a server."""
 
     GRAPH = "over time"
     NOW = "now"
@@ -34,7 +34,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """A data source: what others call it, and what it speaks."""
+    """A data source: its uid, and its type."""
 
     uid: str
     type: str
@@ -51,12 +51,12 @@ class Query:
     text: str
 
     def exemplars(self) -> Self:
-        """Give the question that Grafana asks for the dots on a graph."""
+        """Return the query that Grafana sends for the exemplars of a graph."""
         return replace(self, kind=Kind.EXEMPLARS, way=Way.EXEMPLARS)
 
 
 Sources = Mapping[str, Source]
-# What Grafana asks Prometheus for when a panel shows Tempo's service graph.
+# What Grafana queries in Prometheus when a panel shows Tempo's service graph.
 SERVICE_GRAPH = "sum by (client, server) (rate(traces_service_graph_request_total[$__range]))"
 SPAN_FUNCTIONS = re.compile(r"\|\s*(rate|count_over_time|\w+_over_time|compare)\s*\(")
 TRACE_ID = re.compile(r"[0-9a-f]{32}|\$\{[^}]+\}")

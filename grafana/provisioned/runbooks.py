@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The queries that a runbook tells people to paste."""
+"""The queries to paste in the runbooks."""
 
 import re
 from collections.abc import Iterator

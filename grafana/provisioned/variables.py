@@ -39,7 +39,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Click:
-    """What somebody clicked on: a series, an exemplar, a log line or a span of this request."""
+    """The clicked element: a series, an exemplar, a log line or a span of this request."""
 
     trace_id: str
     route: str

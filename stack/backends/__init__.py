@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the running backends: one small client per server, shared by the tour, the measurements and the tests."""
+"""Clients of the running backends: one per server, shared by the tour, the measurements and the tests."""
 
 from stack.backends.loki import LogLine, Loki
 from stack.backends.mailpit import Mail, Mailpit

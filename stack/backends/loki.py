@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask Loki for counts and lines."""
+"""Queries Loki for counts and lines."""
 
 from dataclasses import dataclass
 

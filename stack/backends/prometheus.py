@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask Prometheus for values, exemplars, targets and alerts."""
+"""Queries Prometheus for values, exemplars, targets and alerts."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask Tempo for traces and for metrics computed from spans."""
+"""Queries Tempo for traces and for metrics computed from spans."""
 
 import base64
 import binascii
@@ -53,8 +53,8 @@ class Tempo:
     def count(self, traceql: str, start: float, end: float) -> list[Sample]:
         """Sum a TraceQL metrics query, such as `{…} | count_over_time() by (span.http.route)`, over whole seconds."""
         first = int(start)
-        # Tempo 2.8 leaves out a block whose newest span began in the first second that is asked for (tempo#5507): the
-        # second before is asked for as well, and left out here. A sample tells of the step that begins at its time.
+        # Tempo 2.8 leaves out a block whose newest span began in the first second of the range (tempo#5507): the range
+        # begins one second earlier, which is left out here. A sample describes the step that begins at its time.
         parameters = {"q": traceql, "start": first - 1, "end": int(end) + 1, "step": "1s", "exemplars": 0}
         series = get_json(f"{self.url}/api/metrics/query_range", parameters).get("series") or []
         return [Sample(_labels(row), _sum_since(first, row["samples"])) for row in series]

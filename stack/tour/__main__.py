@@ -20,7 +20,7 @@ WIDTH = 120  # queries and log lines stay readable when the output is piped
 
 
 def main() -> None:
-    """Walk both requests, or say in one line what is missing for it."""
+    """Follow both requests, or print one line with what is missing for it."""
     parser = argparse.ArgumentParser(prog="./nox -s tour --", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=state.RUN_DIR, help="where the stack runs (default: .run)")
     parser.add_argument("--outage", action="store_true", help="at the end, stop the API until its alert is mailed")
@@ -30,7 +30,7 @@ def main() -> None:
         sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal, or in Docker")
     waiting = [name for name in NEEDED if name not in running.urls]
     if waiting:
-        sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` says when they are")
+        sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` prints when they are")
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     try:
         if asked.outage:

@@ -47,7 +47,7 @@ class Caller:
 
 
 def registration() -> dict[str, str]:
-    """Make up a borrower; .example is nobody's domain (RFC 2606)."""
+    """Generate a borrower; the domain .example is reserved (RFC 2606)."""
     return {
         "full_name": "Ada Example",
         "email": f"ada.{uuid4().hex}@borrower.example",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last step of the tour, when asked for: the API is stopped until its alert has arrived as mail."""
+"""The optional last step of the tour: the API is stopped until its alert has arrived as mail."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def show_outage(console: Console, running: state.State, ask: Callable[..., str] 
     finally:
         _require(ask(running, "start", "api"))
     console.print("The API is started again (./nox -s start -- api)")
-    with console.status("waiting until the mail says that it is over"):
+    with console.status("waiting for the mail of the recovery"):
         mail = poll(lambda: _mail(mailbox, known, "RESOLVED"), PATIENCE_SECONDS, f"the end of {ALERT}")
     console.print(f"Mail: [bold]{escape(mail.subject)}[/]\n")
 

@@ -9,7 +9,7 @@ from stack.backends import Span
 from stack.tour.provoke import Answer
 from stack.tour.walk import Walk
 
-# The attributes that say most about a span, in the order in which one asks.
+# The most informative attributes of a span, the most important first.
 TELLING = ("http.response.status_code", "error.type", "db.query.text", "loan.id", "service.instance.id")
 
 
@@ -23,7 +23,7 @@ def show_walk(console: Console, title: str, answer: Answer, walk: Walk) -> None:
     console.print(f"   {walk.exemplar.value:.3f} s, trace_id {walk.exemplar.trace_id}\n")
     _step(console, 3, "Trace: where the time went", "Tempo trace id", walk.exemplar.trace_id)
     console.print(_tree(walk.trace))
-    _step(console, 4, "Logs: what the service said meanwhile", "LogQL", walk.log_query)
+    _step(console, 4, "Logs: the service's lines of this request", "LogQL", walk.log_query)
     for line in walk.log_lines:
         console.print(f"   {escape(line.text)}", soft_wrap=True, highlight=False)
     _step(console, 5, "And back: the metric, from the log line's own labels", "PromQL", walk.back_query)

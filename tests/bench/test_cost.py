@@ -85,7 +85,7 @@ def test_on_another_python_the_figures_are_told_and_compared_with_nothing(
     assert capsys.readouterr().out.splitlines() == [
         "standard, GET one loan: 2.000 x bare",
         "light, GET one loan: 2.000 x bare",
-        "the committed figures are Python 2.7's, and this is 3.11: told, and compared with nothing",
+        "the committed figures are Python 2.7's, and this is 3.11: printed, and compared with nothing",
     ]
 
 

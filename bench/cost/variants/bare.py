@@ -14,7 +14,7 @@ from app.settings import Settings
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say, and let events fall."""
+    """Build the service from the environment's settings, and drop all events."""
     with patch.object(telemetry, "set_up"):
         app = create_app(Settings.from_env(), publish=lambda _event: None)
     return with_plain_route(app)
@@ -25,6 +25,6 @@ def flush() -> None:
 
 
 def with_plain_route(app: Flask) -> Flask:
-    """Add a route that does nothing, and asks no database: telemetry has nowhere to hide behind."""
+    """Add a route that does nothing and uses no database: its cost is almost only telemetry's."""
     app.add_url_rule("/plain", "plain", lambda: Response("plain", content_type="text/plain"))
     return app

@@ -12,7 +12,7 @@ FLUSH_SECONDS = 60.0  # a hundred times what it takes, as valgrind makes everyth
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say."""
+    """Build the service from the environment's settings."""
     return with_plain_route(create_app(Settings.from_env()))
 
 

@@ -13,6 +13,6 @@ flush = standard.flush
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say, but for this."""
+    """Build the service from the environment's settings, without this optimisation."""
     with patch.object(setup, "add_request_line", add_request_log):
         return standard.create()

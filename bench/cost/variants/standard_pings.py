@@ -13,6 +13,6 @@ flush = standard.flush
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say, but for this."""
+    """Build the service from the environment's settings, without this optimisation."""
     patch.object(tracing, "suppress_instrumentation", nullcontext).start()  # it is called at each ping, until the end
     return standard.create()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`standard` whose provider counts each span as it starts and ends, as the SDK does where it is told to."""
+"""`standard` whose provider counts each started and ended span, as the SDK does if its internal metrics are on."""
 
 import os
 from unittest.mock import patch
@@ -17,7 +17,7 @@ flush = standard.flush
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say, but for this."""
+    """Build the service from the environment's settings, without this optimisation."""
 
     def counting(resource: Resource) -> TracerProvider:
         # For good: each tracer reads it when it is made. Not as a setting, which the service refuses.

@@ -15,7 +15,7 @@ flush = standard.flush
 
 
 def create() -> Flask:
-    """Build the service as the environment's settings say, but for this."""
+    """Build the service from the environment's settings, without this optimisation."""
 
     def instrument(engine: Engine, tracer_provider: TracerProvider) -> None:
         SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=tracer_provider)

@@ -32,7 +32,7 @@ def keys() -> timeseries.Panel:
 
 
 def replays() -> timeseries.Panel:
-    """Draw how often clients ask again."""
+    """Draw how often clients repeat requests."""
     question = "What share of the requests with a key are repetitions? A rise means that clients miss our answers."
     expression = share(rate(KEYS, f'{SERVICE},loan_idempotency_outcome="replayed"'), rate(KEYS, SERVICE))
     card = Card(502, "Replay rate", question, METRICS, [KEY_LINES])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First row: six numbers that say how the business stands."""
+"""First row: six numbers that summarise the business."""
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import units

@@ -24,7 +24,7 @@ def row() -> Row:
 
 
 def operations() -> timeseries.Panel:
-    """Draw how much is asked of the database."""
+    """Draw the database's operations per second."""
     question = "How many statements of each kind does the service send?"
     target = promql(rate(f"{DATABASE}_count", SERVICE, OPERATION), f"{{{{{OPERATION}}}}}")
     card = Card(501, "Database operations", question, METRICS, [SLOW], WIDTH)

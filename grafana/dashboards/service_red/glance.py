@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First row: six numbers that say whether to read on."""
+"""First row: six numbers that show whether there is a problem."""
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import units
@@ -31,7 +31,7 @@ def row() -> Row:
 
 
 def requests() -> stat.Panel:
-    """Show how much is asked."""
+    """Show the requests per second."""
     question = "How many requests per second were there in the chosen time?"
     link = links.logs("Request lines", f'{{{SERVICE}}} | event="http_request" | http_route=~"$route"')
     card = Card(101, "Requests", question, METRICS, [link], WIDTH, HEIGHT)

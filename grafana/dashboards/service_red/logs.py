@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the service and the edge say."""
+"""Log lines of the service and of Nginx."""
 
 from grafana_foundation_sdk.builders import logs, timeseries
 from grafana_foundation_sdk.models import units

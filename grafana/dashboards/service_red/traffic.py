@@ -38,7 +38,7 @@ def row() -> Row:
 
 
 def rate_by_route() -> timeseries.Panel:
-    """Draw how much each route is asked for."""
+    """Draw the requests per second of each route."""
     question = "How many requests does each route get? Requests that match no route are one line of their own."
     link = links.logs("Request lines", f'{REQUEST_LINES} | http_route=~"$route"')
     unmatched = or_zero(rate(COUNT, f'{SERVICE},http_route=""'), rate(COUNT, SERVICE))
