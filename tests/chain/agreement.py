@@ -31,8 +31,8 @@ class Claim:
     expected: Totals
     look: Callable[[], Totals]
 
-    def require(self) -> None:
-        """Wait until exactly this has arrived, but no longer than until something has that should not."""
+    def settled(self) -> Totals:
+        """Return the counts once they are the expected ones, contain one that is not expected, or time is over."""
         found: Totals = Counter()
 
         def decided() -> bool:
@@ -40,8 +40,13 @@ class Claim:
             found = self.look()
             return found == self.expected or bool(found - self.expected)
 
-        with suppress(TimeoutError):  # what is missing says more
+        with suppress(TimeoutError):  # a comparison of the counts is a better message
             poll(decided, SETTLE_SECONDS, self.where)
+        return found
+
+    def require(self) -> None:
+        """Fail unless the settled counts are the expected ones."""
+        found = self.settled()
         assert found == self.expected, (self.where, self.expected - found, "and too many:", found - self.expected)
 
     def require_no_more(self) -> None:

@@ -161,5 +161,6 @@ def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
     send_made_up(stack, service, names)
 
     prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
-    poll(lambda: len(series(prometheus, f'{{service_name="{service}",x!=""}}')) == len(names), SETTLE_SECONDS, "series")
-    poll(lambda: by(tempo, "name", service=service) == set(names), SETTLE_SECONDS, "names of spans")
+    made_up = f'{{service_name="{service}",x!=""}}'
+    assert poll(lambda: len(series(prometheus, made_up)) == len(names), SETTLE_SECONDS, "series")
+    assert poll(lambda: by(tempo, "name", service=service) == set(names), SETTLE_SECONDS, "names of spans")

@@ -18,7 +18,7 @@ FOUND_SECONDS = 30.0
 def test_a_late_trace_is_found_by_its_time(chain: Chain) -> None:
     trace, at = send(chain, AGE_SECONDS)
 
-    poll(lambda: trace in records.traces_stored(chain, at - 1, at + 1), FOUND_SECONDS, "the trace by its time")
+    assert poll(lambda: trace in records.traces_stored(chain, at - 1, at + 1), FOUND_SECONDS, "the trace by its time")
 
 
 def test_with_the_default_slack_it_is_found_by_its_id_alone(chain: Chain) -> None:

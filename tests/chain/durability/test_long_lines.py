@@ -164,7 +164,8 @@ def test_a_line_that_is_written_in_two_parts_is_one_line(probe: Probe) -> None:
     time.sleep(PAUSE_SECONDS)
     probe.write(whole[100:] + b"\n")
 
-    poll(lambda: probe.stored() == Counter([whole.decode()]), ARRIVE_SECONDS, "the line in Loki")
+    poll(probe.stored, ARRIVE_SECONDS, "the line in Loki")
+    assert probe.stored() == Counter([whole.decode()])
 
 
 def test_with_the_default_wait_for_its_end_it_is_two_lines(chain: Chain, probe: Probe) -> None:
