@@ -20,10 +20,11 @@ HEAD = """\
 <!-- Generated from telemetry.yaml by `python -m docs.telemetry_page`; lint fails when they differ. -->
 
 This is what the service itself emits.
-Of requests and statements, nothing else leaves the process: views drop unlisted metrics and metric attributes, the span
-exporter drops unlisted span attributes and logs their names once.
-Spans and metrics of your own, and those of other instrumentors, need no entry here. The span exporter takes texts of
-database exceptions out of them, and out of other instrumentors' what the conventions record about a person.
+About requests and statements, nothing else leaves the process: views drop unlisted metrics and metric attributes, and
+the span exporter drops unlisted span attributes and logs the name of each unexpected one once.
+Spans and metrics of your own, and those of other instrumentors, need no entry here. The span exporter removes the texts
+of database exceptions from them, and from other instrumentors' spans the attributes that the conventions define as
+personal.
 Names are those of the OpenTelemetry semantic conventions, stable or in development, where these have one.
 Ours begin with `loan.` or `auth.`, or are plain words of log lines.
 In Prometheus and Loki dots become underscores.
@@ -54,7 +55,7 @@ def _sections(catalogue: Row) -> Iterator[str]:
     )  # fmt: skip
     yield "## Attributes\n"
     yield from _table(
-        ("Attribute", "Convention", "Type", "Values", "What it says"),
+        ("Attribute", "Convention", "Type", "Values", "Meaning"),
         ((_code(row["name"]), row["stability"], row["type"], _values(row), row["description"])
          for row in catalogue["attributes"]),
     )  # fmt: skip
@@ -76,12 +77,12 @@ def _metrics(catalogue: Row) -> Iterator[str]:
     )  # fmt: skip
     yield "At `/metrics` only, where each sample also has the label `worker`:\n"
     yield from _table(
-        ("Metric", "Type", "What it says"),
+        ("Metric", "Type", "Meaning"),
         ((_code(row["name"]), row["type"], row["description"]) for row in catalogue["page"]),
     )
     yield "The servers' own metrics that rules and dashboards use:\n"
     yield from _table(
-        ("Server", "In Prometheus", "What they say"),
+        ("Server", "In Prometheus", "Meaning"),
         ((row["server"], _names(row["prometheus"]), row["description"]) for row in catalogue["servers"]),
     )
 

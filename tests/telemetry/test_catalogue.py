@@ -249,3 +249,12 @@ def test_prometheus_sees_the_catalogues_names(emitting: tuple[Flask, InMemoryMet
     names = {sample.name for family in text_string_to_metric_families(page) for sample in family.samples}
     described = {name for each in (*CATALOGUE["metrics"], *CATALOGUE["page"]) for name in each["prometheus"]}
     assert names == described
+
+
+def test_the_operations_whose_failure_is_logged_are_the_catalogues() -> None:
+    nodes = [node for path in (ROOT / "app").rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    logging_ones = [call for call in calls if ast.unparse(call.func) in {"log_failure", "suppress_and_log"}]
+    named = {first.value for call in logging_ones if isinstance(first := call.args[0], ast.Constant)}
+
+    assert named == set(ATTRIBUTES["doing"]["values"])
