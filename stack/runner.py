@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from stack.ports import Ports
 
 TICK_SECONDS = 0.1
+# A start of eight workers took over 60 s at a load of 20 on two cores; a server that dies is noticed at once.
+READY_SECONDS = 180.0
 UP_SECONDS = 3600.0  # the first time, compilers run
 DEADLY = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT}
 
@@ -175,7 +177,7 @@ class Stack(Facts):
         except OSError as error:
             raise StackError(f"{name} could not be started: {error}") from error
 
-    def wait_ready(self, name: str, timeout: float = 60.0) -> None:
+    def wait_ready(self, name: str, timeout: float = READY_SECONDS) -> None:
         """Wait until a started service is ready."""
         deadline = time.monotonic() + timeout
         while not self.is_ready(name):
@@ -184,7 +186,7 @@ class Stack(Facts):
                 raise StackError(f"{name} was not ready within {timeout:.0f} s", self.log_tail(name))
             time.sleep(TICK_SECONDS)
 
-    def restart(self, name: str, transform: Callable[[str], str] | None = None, timeout: float = 60.0) -> None:
+    def restart(self, name: str, transform: Callable[[str], str] | None = None, timeout: float = READY_SECONDS) -> None:
         """Stop a service, start it again and wait until it is ready."""
         self.stop(name)
         self.start(name, transform)
