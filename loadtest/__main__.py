@@ -50,7 +50,7 @@ def drive(host: str, options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Print to the terminal."""
     sys.stdout.write(f"load: {text}\n")
     sys.stdout.flush()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A loan that was paid out, as its people keep it in mind: what was booked, and so what the service has to say."""
+"""The load test's own account of a loan: its bookings, from which it computes the expected answers."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Account:
-    """One loan; whoever holds it is alone with it, so that every figure of the service can be known before."""
+    """One loan; only one user works on it at a time, so that every figure of the service is predictable."""
 
     loan_id: str
     borrower_id: str
@@ -36,7 +36,7 @@ class Account:
 
     @property
     def unpaid(self) -> list[Row]:
-        """List the installments that were not paid; of a loan that has ended none is asked for."""
+        """List the installments that were not paid; an ended loan has none."""
         return self.rows[self.rows_paid :] if self.status == "active" else []
 
     @property

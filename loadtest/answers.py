@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a right answer looks like; every check says what is wrong in constant words, or None."""
+"""Checks of answers; each returns a constant description of what is wrong, or None."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -43,7 +43,7 @@ def wrong_in_created(loan: Json, application: Body) -> str | None:
 
 
 def wrong_in_read(loan: Json, known: Json) -> str | None:
-    """Compare a loan read again with what nobody may have changed in the meantime."""
+    """Compare a loan read again with the expected, unchanged one."""
     if not isinstance(loan, dict):
         return "the loan is not an object"
     differing = [member for member in NEVER_CHANGED if loan.get(member) != known[member]]
@@ -80,7 +80,7 @@ def wrong_in_booking(booking: Json, kind: str, parts: tuple[int, int, int], acco
 
 
 def wrong_in_page(page: Json, limit: int, seen: Collection[str], **everywhere: str) -> str | None:
-    """Check one page of the list: its size and order, nothing twice, what was asked for, a cursor if there is more."""
+    """Check one page of the list: its size and order, no duplicates, the filters, a cursor if there is more."""
     if not isinstance(page, dict) or not isinstance(page.get("data"), list):
         return "the page has no data"
     loans = page["data"]
@@ -89,7 +89,7 @@ def wrong_in_page(page: Json, limit: int, seen: Collection[str], **everywhere: s
         "the page is longer than its limit": len(order) > limit,
         "the page is not in order, newest first": order != sorted(order, reverse=True),
         "a loan is listed twice": any(identifier in seen for _, identifier in order),
-        "the page has loans that were not asked for": any(everywhere.items() - loan.items() for loan in loans),
+        "the page has loans that don't match the filter": any(everywhere.items() - loan.items() for loan in loans),
         "has_more and next_cursor disagree": bool(page.get("has_more")) != bool(page.get("next_cursor")),
     }
     return next((words for words, wrong in wrongs.items() if wrong), None)

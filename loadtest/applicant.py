@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applicants: they register, ask what a loan would cost, apply, change their mind, and make mistakes."""
+"""Applicants: they register, request quotes, apply, withdraw, and make mistakes."""
 
 import random
 from http import HTTPStatus
@@ -32,23 +32,23 @@ RETURNING_SHARE = 0.3
 
 
 class Applicant(Person):
-    """Somebody who wants a loan."""
+    """A user who applies for loans."""
 
-    weight = 4  # more people ask for a loan than get one
+    weight = 4  # more people apply for a loan than get one
     key_id = "applicant"
     # A person takes minutes over a form: the pause is about a hundredth of that, so one of these stands for a hundred.
     think_seconds = (0.2, 1.2)
 
     @task(8)
     def apply(self) -> None:
-        """Ask what a loan would cost, apply for it, and read back what was recorded."""
+        """Request a quote, apply for the loan, and read back what was recorded."""
         loan = self._applied()
         if loan is not None:
             DESK.submitted.append(loan)
 
     @task(2)
     def change_their_mind(self) -> None:
-        """Apply, and withdraw before anybody has decided."""
+        """Apply, and withdraw before the decision."""
         loan = self._applied()
         if loan is not None:
             self.write(WITHDRAW, f"{LOANS}/{loan['id']}/withdraw", _wrong_in_withdrawn, {}, HTTPStatus.OK)
@@ -103,7 +103,7 @@ class Applicant(Person):
         return loan if loan is not None and self._read_back(loan) else None
 
     def _read_back(self, loan: Json) -> bool:
-        """Read a loan twice; the second time there is nothing new, and the service must say just that."""
+        """Read a loan twice; the second time it is unchanged, and the answer must be 304."""
         path = f"{LOANS}/{loan['id']}"
         read = self.ask(READ, path, lambda body: wrong_in_read(body, loan))
         if read is None:

@@ -33,7 +33,7 @@ MOST_DAYS_LATE = 28
 
 
 class Borrower(Person):
-    """Somebody who has a loan."""
+    """A user who repays loans."""
 
     weight = 4
     key_id = "applicant"
@@ -70,7 +70,7 @@ class Borrower(Person):
 
     @task(1)
     def end_it_early(self) -> None:
-        """Ask what ends the loan today, and pay exactly that."""
+        """Request a payoff quote for today, and pay exactly that."""
         account = self._account()
         if account is None or not account.unpaid:
             return
@@ -85,7 +85,7 @@ class Borrower(Person):
 
     @task(1)
     def pay_too_much(self) -> None:
-        """Send more than can be taken, and be told what can."""
+        """Send more than can be taken, and check the answer's maximum."""
         account = self._account()
         if account is None:
             return

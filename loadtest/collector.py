@@ -23,7 +23,7 @@ RECOVERED_SHARE = 4  # a quarter of what was written off comes in at once
 
 
 class Collector(Person):
-    """Somebody who looks after loans that nobody pays."""
+    """A user who handles overdue loans."""
 
     weight = 1
     key_id = "officer"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from loadtest.account import Account
 
-# What nobody gets to is forgotten: a person's memory, and this process', has an end.
+# Bounded: old entries that no user has taken are dropped.
 PILE = 500
 
 
@@ -19,7 +19,7 @@ class Client(NamedTuple):
     email: str
 
 
-def _pile() -> Any:  # noqa: ANN401  # a deque of whatever the field says
+def _pile() -> Any:  # noqa: ANN401  # a deque of the field's type
     return deque(maxlen=PILE)
 
 
@@ -33,7 +33,7 @@ class Desk:
     late: deque[Account] = field(default_factory=_pile)
 
     def any_client(self) -> Client | None:
-        """Give somebody, who stays known."""
+        """Return a borrower, who stays in the list."""
         return random.choice(self.clients) if self.clients else None
 
 

@@ -20,7 +20,7 @@ __all__ = ["Applicant", "Borrower", "Collector", "LoanOfficer"]
 
 
 def add_options(parser: LocustArgumentParser) -> None:
-    """Let the command line say what people do and how often, and what a short run or a slow machine may be asked."""
+    """Add command line options: the mix of users, and limits for a short run or a slow machine."""
     parser.add_argument("--pace", type=float, default=1.0, help="factor on every pause: 2 is leisurely, 0 is no pause")
     parser.add_argument("--retries", type=float, default=RETRIED_SHARE, help="share of writes that are sent twice")
     parser.add_argument("--slack", type=float, default=1.0, help="factor on every p95 allowed: more on a slow machine")
@@ -30,7 +30,7 @@ def add_options(parser: LocustArgumentParser) -> None:
 def decide(environment: Environment, **_: object) -> None:
     """Make the process fail when a threshold did not hold; the verdicts are written last, below Locust's tables."""
     runner = environment.runner
-    if isinstance(runner, WorkerRunner):  # the master sees everybody's figures and decides
+    if isinstance(runner, WorkerRunner):  # the master has all workers' figures and decides
         return
     crashes = sum(row["count"] for row in runner.exceptions.values()) if runner is not None else 0
     options = environment.parsed_options

@@ -36,7 +36,7 @@ from loadtest.routes import (
 from loadtest.schedules import wrong_in_schedule
 
 PAGE_SIZE = 20
-PAGES_AT_MOST = 5  # nobody leafs further; without an end, one officer would read the whole database
+PAGES_AT_MOST = 5  # bounded: without a limit, one officer would read the whole database
 REASONS = ("affordability", "credit_history", "identity_not_verified", "incomplete_application", "policy")
 FATES = ((APPROVE, "approved"), (REJECT, "rejected"), (CANCEL, "cancelled"))
 FATE_WEIGHTS = (14, 4, 2)  # most who come so far are approved
@@ -47,7 +47,7 @@ TWICE_SHARE = 0.2
 
 
 class LoanOfficer(Person):
-    """Somebody who decides."""
+    """A user who decides on applications."""
 
     weight = 2
     key_id = "officer"
@@ -78,14 +78,14 @@ class LoanOfficer(Person):
 
     @task(1)
     def open_loans(self) -> None:
-        """Open loans from the list; the list and the loan must tell the same."""
+        """Open loans from the list; the list and the loan must agree."""
         for page in self._pages("active", at_most=1):
             for loan in page[:3]:
                 self.ask(READ, f"{LOANS}/{loan['id']}", partial(_compare, loan))
 
     @task(2)
     def look_up(self) -> None:
-        """Find somebody by e-mail address, and open their file."""
+        """Find a borrower by e-mail address, and read them."""
         client = DESK.any_client()
         if client is not None:
             found = self.ask(
@@ -111,7 +111,7 @@ class LoanOfficer(Person):
 
     @task(2)
     def mistype_number(self) -> None:
-        """Ask for a loan that nobody has."""
+        """Request a loan that does not exist."""
         self.be_refused(MISREAD, f"{LOANS}/{uuid4()}", (HTTPStatus.NOT_FOUND, "loan_not_found"))
 
     def _decide(self, route: Route, loan: Json, outcome: str, body: Body | None = None) -> bool:

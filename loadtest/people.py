@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who applies, for what, and the mistakes they make in it: plausible, and nobody real."""
+"""Generated applicants, applications and mistakes: plausible, but not of real people."""
 
 import random
 import uuid
@@ -12,7 +12,7 @@ GIVEN_NAMES = ("Ada", "Bela", "Chidi", "Dana", "Emre", "Fátima", "Grzegorz", "H
 FAMILY_NAMES = ("Almeida", "Berg", "Castellano", "Dubois", "Eriksen", "Farkas", "Gruber", "Ó Briain", "Novák", "Zhang")
 COUNTRIES = ("AT", "DE", "ES", "FR", "IE", "IT", "NL", "PL")
 CURRENCIES = ("EUR", "USD", "GBP")
-# The principal's smallest unit that people ask for: ten of the currency.
+# The principal's step: ten of the currency.
 STEP_MINOR = 1_000
 
 
@@ -44,7 +44,7 @@ def today() -> date:
 
 
 def a_person() -> Body:
-    """Draw somebody whose e-mail address is nobody's: .example belongs to no one (RFC 2606)."""
+    """Draw a borrower with an e-mail address in .example, which is reserved (RFC 2606)."""
     return {
         "full_name": f"{random.choice(GIVEN_NAMES)} {random.choice(FAMILY_NAMES)}",
         "email": f"{uuid.uuid4().hex}@borrower.example",
@@ -69,6 +69,6 @@ def an_application(borrower_id: str, terms: Body | None = None) -> Body:
 
 
 def a_mistaken_application(borrower_id: str) -> tuple[Body, Mistake]:
-    """Draw an application with one member wrong, and say which."""
+    """Draw an application with one wrong member, and return its name."""
     mistake = random.choice(MISTAKES)
     return {**an_application(borrower_id), mistake.field: mistake.value}, mistake

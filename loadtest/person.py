@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody who uses the service: gives each write an Idempotency-Key, retries some, and checks every answer."""
+"""A user of the service: gives each write an Idempotency-Key, retries some, and checks every answer."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -21,11 +21,11 @@ RETRIED_SHARE = 0.05
 
 
 def nothing_wrong(_body: Json) -> None:
-    """Accept any document: its status says enough."""
+    """Accept any document: only its status is checked."""
 
 
 class Person(FastHttpUser):
-    """Somebody who asks and checks the answer; FastHttpUser leaves the shared CPU to the service."""
+    """A user who sends requests and checks the answers; FastHttpUser leaves the shared CPU to the service."""
 
     abstract = True
     key_id: ClassVar[str]
@@ -77,7 +77,7 @@ class Person(FastHttpUser):
         key: str = "",
         mistake: Mistake | None = None,
     ) -> None:
-        """Ask for what must be refused, with this status and code; the right refusal is a success."""
+        """Send a request that must be refused with this status and code; the right refusal is a success."""
         status, code = refusal
         headers = {"Idempotency-Key": key or str(uuid4())} if route.method == "POST" else {}
         self.ask(
@@ -110,7 +110,7 @@ class Person(FastHttpUser):
             if trouble is not None:
                 response.failure(WrongAnswer(trouble))
                 return None
-            response.success()  # a 404 that was asked for is a right answer
+            response.success()  # an expected 404 is a right answer
             return answer
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Say during a run that it goes on: one line every ten seconds."""
+"""Prints the progress of a run: one line every ten seconds."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ PERIOD_SECONDS = 10.0
 
 def report(environment: Environment, period_seconds: float = PERIOD_SECONDS, **_: object) -> None:
     """Start to write lines until the run ends."""
-    if not isinstance(environment.runner, WorkerRunner):  # the master has everybody's figures
+    if not isinstance(environment.runner, WorkerRunner):  # the master has all workers' figures
         gevent.spawn(_report, environment, period_seconds)
 
 

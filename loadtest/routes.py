@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the report: what people ask for, and how fast an answer has to be."""
+"""The rows of the report: the routes, and how fast their answers have to be."""
 
 from typing import NamedTuple
 
 # The latency objective of the service is 99 % of the answers in under 500 ms. Here the generator, the service and all
-# that observes it share one small machine, so the same bound is asked of 95 %.
+# that observes it share one small machine, so the same bound is required of 95 %.
 SLOW_MS = 500
 
 

@@ -55,7 +55,7 @@ def wrong_in_rows(rows: list[Json], principal_minor: int) -> str | None:
 
 
 def wrong_in_paid(schedule: Json, account: Account) -> str | None:
-    """Check what a schedule says was paid against what was."""
+    """Compare the paid amounts of a schedule with the booked ones."""
     principal = sum(row["principal_minor"] for row in account.rows)
     if account.status == "active":
         paid = sum(row["paid_principal_minor"] for row in schedule["installments"])

@@ -56,7 +56,7 @@ def exit_code(verdicts: list[Verdict]) -> int:
 
 
 def summary(verdicts: list[Verdict]) -> str:
-    """Say in one line whether every threshold held."""
+    """Report in one line whether every threshold held."""
     failed = sum(not verdict.held for verdict in verdicts)
     return f"load: failed, {failed} of {len(verdicts)} thresholds" if failed else "load: passed, every threshold held"
 

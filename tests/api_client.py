@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of the service that does what every well-behaved client does, so that tests say only what is special."""
+"""A client of the service with the usual headers, so that tests contain only what is special about them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -49,7 +49,7 @@ def submitted(
 
 @dataclass
 class Books:
-    """What a lender knows of one loan."""
+    """One loan as a lender sees it."""
 
     loan: Loan
     rows: dict[int, Installment] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Books:
         on: date = NEW_YEAR,
         first_due_on: date = date(2024, 2, 1),
     ) -> Self:
-        """Open the books of an active loan; unless told otherwise 100 EUR at 7 % over 6 months, as case S03."""
+        """Open the books of an active loan; by default 100 EUR at 7 % over 6 months, as case S03."""
         books = cls(loan.approve(submitted(principal_minor, rate, months), "officer", NOON))
         books.book(disbursement.disburse(books.loan, principal_minor, on, first_due_on, books.stamp()))
         return books
@@ -96,11 +96,11 @@ class Books:
     def pay(self, amount_minor: int, on: date, **more: object) -> Transaction:
         """Book a borrower's money."""
         received = Received(Money(amount_minor, self.loan.currency), on, Channel.CARD)
-        received = replace(received, **more)  # type: ignore[arg-type]  # what the test says is special
+        received = replace(received, **more)  # type: ignore[arg-type]  # the test's own fields
         return self.book(repayment.repay(self.loan, self.unpaid, received, self.stamp()))
 
     def payoff(self, on: date) -> Payoff:
-        """Say what ends the loan."""
+        """Return the payoff amount."""
         return payoff(self.loan, self.unpaid, on)
 
     def fee(self, amount_minor: int, on: date) -> Transaction:

@@ -109,14 +109,14 @@ def borrower(database: str) -> str:
 
 @contextmanager
 def disposing(app: Flask) -> Iterator[Flask]:
-    """Close a service's connections in the end: PostgreSQL has a hundred, and Python may keep what nobody needs."""
+    """Close a service's connections in the end: PostgreSQL has a hundred, and Python may keep unused objects."""
     yield app
     with app.app_context():
         db.engine.dispose()
 
 
 def empty(database_url: str) -> None:
-    """Empty all tables; the triggers that forbid it are told that rows are only copied."""
+    """Empty all tables; `session_replication_role` disables the triggers that forbid it."""
     execute(database_url, f"SET session_replication_role = replica; TRUNCATE {TABLES}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readable test data: each function gives something ordinary, and the test says what is special about it."""
+"""Readable test data: each function returns ordinary data, and the test gives only what is special."""
 
 from datetime import UTC, datetime
 from typing import Any

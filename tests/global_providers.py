@@ -17,7 +17,7 @@ from opentelemetry.trace import NoOpTracerProvider
 
 
 class Tracer(trace.Tracer):
-    """Asks the provider of the moment for a tracer of its scope."""
+    """Gets its tracer from the current provider."""
 
     def __init__(self, tracers: "Tracers", scope: tuple[Any, ...]) -> None:
         self._tracers = tracers

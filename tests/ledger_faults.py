@@ -51,7 +51,7 @@ FAULTS: Final = (
     Fault("another installment", "UPDATE loan SET installment_minor = 1 WHERE id = :paid", "I2"),
     Fault("an installment left out", "UPDATE installment SET n = 13 WHERE loan_id = :active AND n = 12", "I2"),
     Fault(
-        "a rest that nobody repays",
+        "an unpaid remainder",
         "UPDATE installment SET principal_minor = principal_minor - 1 WHERE loan_id = :active AND n = 12",
         "I1 I2",
     ),
@@ -103,12 +103,12 @@ FAULTS: Final = (
         "I5",
     ),
     Fault(
-        "principal that nobody paid",
+        "unpaid principal booked as paid",
         "UPDATE installment SET paid_principal_minor = paid_principal_minor + 1 WHERE {oldest}",
         "I6",
     ),
     Fault(
-        "interest that nobody paid",
+        "unpaid interest booked as paid",
         "UPDATE installment SET paid_interest_minor = paid_interest_minor + 1 WHERE {oldest}",
         "I6",
     ),
@@ -117,8 +117,8 @@ FAULTS: Final = (
         "UPDATE installment SET fee_minor = fee_minor - 1, paid_fee_minor = paid_fee_minor - 1 WHERE {oldest}",
         "I6",
     ),
-    Fault("a fee that nobody assessed", "UPDATE installment SET fee_minor = fee_minor + 1 WHERE {oldest}", "I6"),
-    Fault("interest that nobody spared", "UPDATE installment SET rebated_interest_minor = 1 WHERE {oldest}", "I6"),
+    Fault("a fee that was not assessed", "UPDATE installment SET fee_minor = fee_minor + 1 WHERE {oldest}", "I6"),
+    Fault("a rebate that was not given", "UPDATE installment SET rebated_interest_minor = 1 WHERE {oldest}", "I6"),
     Fault(
         "a settled row without its day",
         "UPDATE installment SET paid_on = NULL WHERE loan_id = :active AND n = 1",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How requests tells that a worker was gone before it had answered."""
+"""The exceptions of requests for a worker that ended before it had answered."""
 
 from typing import Final
 

@@ -28,7 +28,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of bad input, and the statuses that it should have; `reason` says why ours differs, if it does."""
+    """One kind of bad input, and the statuses that it should have; `reason` is why ours differs, if it does."""
 
     number: int
     title: str
@@ -53,22 +53,22 @@ def row(
 
 
 def apply(*, headers: Headers | None = None, **changes: Any) -> Build:  # noqa: ANN401  # also wrong types
-    """Ask for a loan, with some members changed."""
+    """Request a loan, with some members changed."""
     return lambda world: post(LOANS, world.application(**changes), headers=headers)
 
 
 def apply_with(changes: Mapping[str, Any]) -> Build:
-    """Ask for a loan, with members whose names are no identifiers or come from a list."""
+    """Request a loan, with members whose names are no identifiers or come from a list."""
     return lambda world: post(LOANS, world.application(**changes))
 
 
 def apply_without(member: str) -> Build:
-    """Ask for a loan and leave a member out."""
+    """Request a loan and leave a member out."""
     return lambda world: post(LOANS, {name: v for name, v in world.application().items() if name != member})
 
 
 def send_body(body: bytes | str, **more: Any) -> Build:  # noqa: ANN401  # as of request
-    """Ask for a loan with these bytes for a body."""
+    """Request a loan with these bytes for a body."""
     raw = body.encode() if isinstance(body, str) else body
     return lambda _world: request("POST", LOANS, raw, **more)
 
@@ -79,13 +79,13 @@ def register(**changes: Any) -> Build:  # noqa: ANN401  # also wrong types
 
 
 def quote(**changes: Any) -> Build:  # noqa: ANN401  # also wrong types
-    """Ask what a loan would cost."""
+    """Request a quote."""
     terms = {"currency": "EUR", "principal_minor": 10_000, "annual_rate_percent": "7", "term_months": 6}
     return lambda _world: post("/api/v1/quotes", terms | changes)
 
 
 def ask(path: str, *, headers: Headers | None = None) -> Build:
-    """Ask for a path below /api/v1/loans."""
+    """Request a path below /api/v1/loans."""
     return lambda _world: get(f"{LOANS}{path}", headers=headers)
 
 
@@ -100,7 +100,7 @@ def on_new(state: str, step: str, document: Any = None) -> Build:  # noqa: ANN40
 
 
 def about(state: str, path: str) -> Build:
-    """Ask something about a loan in a state."""
+    """Request something about a loan in a state."""
     return lambda world: get(f"{LOANS}/{world.kept(state)}{path}")
 
 

@@ -15,7 +15,7 @@ from tests.bad_input.world import World
 from tests.conftest import TABLES
 
 MEMBERS = {"code", "detail", "errors", "instance", "status", "title", "trace_id", "type"}
-# Of problems that say more; each is the service's own value.
+# Of problems with further members; each is the service's own value.
 MORE_MEMBERS = {
     "invalid_state_transition": {"current_status", "allowed_actions"},
     "amount_exceeds_due": {"max_regular_amount_minor", "payoff_amount_minor"},

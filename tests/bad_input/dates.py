@@ -51,7 +51,7 @@ def _one_row(_world: World, _request: Request, answer: Answer) -> None:
 
 
 def _quick(name: str, build: Build, status: int) -> Case:
-    """Expect an answer in time; what takes longer is built and asked anew, as the same loan again would be refused."""
+    """Expect an answer in time; a slow one is repeated with a new loan, as the same loan again would be refused."""
 
     def check(world: World, _request: Request, answer: Answer) -> None:
         took = [answer.seconds]

@@ -21,7 +21,7 @@ TRACEPARENTS: dict[str, str | list[str]] = {
     "two headers": [f"00-{TRACE}-{SPAN}-01"] * 2,
     "no ASCII": "00-\xe9",
 }
-# Forged; whoever believes one would link to it, or write it down as the client's address.
+# Forged; a service that trusts one would link to it, or log it as the client's address.
 FORGED: Headers = {
     "Host": f"{CANARY}.example",
     "X-Forwarded-For": CANARY,
@@ -132,7 +132,7 @@ ROWS = [
             },
             lambda name, value: _listed({"X-Request-Id": value}, name, after=_renamed),
         ),
-        # On the wire a second header would begin there, which says nothing about this one.
+        # On the wire a second header would begin there, which is no test of this one.
         _listed({"X-Request-Id": f"{CANARY}\r\nX-Other: {CANARY}"}, "CR and LF", after=_renamed, service_only=True),
         _listed({"X-Request-Id": CANARY * 730}, "10 KiB", after=_renamed, edge=(431, "header_too_large")),
         _listed({"X-Request-Id": "a-name_1"}, "one that can be", after=_kept),

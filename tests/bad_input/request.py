@@ -35,7 +35,7 @@ class Request:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def wire(self) -> bytes:
-        """Write it down as HTTP/1.1; what nobody may send is written down too."""
+        """Write it as HTTP/1.1, also if it is invalid."""
         headers = [("Host", "loans.example"), *self.headers] if not self.named("Host") else list(self.headers)
         if self.body and not self.chunked and not self.named("Content-Length"):
             headers.append(("Content-Length", str(len(self.body))))

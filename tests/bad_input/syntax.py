@@ -19,7 +19,7 @@ def _in_encoding(encoding: str) -> Build:
 
 
 def _with_text(text: str) -> Build:
-    """Register somebody whose name has an escape that json.dumps would not write."""
+    """Register a borrower whose name has an escape that json.dumps would not write."""
     body = json.dumps(person(full_name="NAME")).replace("NAME", text)
     return lambda _world: request("POST", BORROWERS, body.encode())
 

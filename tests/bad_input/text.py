@@ -86,7 +86,7 @@ def _apply_twice(world: World) -> Request:
 
 
 def _register_twice(**changes: Any) -> Build:  # noqa: ANN401  # members of a registration
-    """Register somebody; give somebody else who differs in some members only."""
+    """Register a borrower; return another one who differs in some members only."""
 
     def build(world: World) -> Request:
         body = person()

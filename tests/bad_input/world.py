@@ -34,7 +34,7 @@ class World:
         return borrower
 
     def register(self) -> str:
-        """Register somebody."""
+        """Register a borrower."""
         return str(require(self.send(post(BORROWERS, person())), 201).document["id"])
 
     def kept(self, state: str) -> str:
@@ -71,7 +71,7 @@ Build = Callable[[World], Request]
 
 
 def person(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # also wrong types, on purpose
-    """Make up somebody, whose data nobody has."""
+    """Generate a borrower with unique data."""
     unique = uuid4().hex
     return {
         "full_name": f"Ann {CANARY}",

@@ -24,7 +24,7 @@ from stack import packages
 
 COUNTS = {"bare": {"GET one loan": 1000}, "standard": {"GET one loan": 2000}, "light": {"GET one loan": 1100}}
 
-# A process and its child, which tell their CPU time before and after they are looked at: a pause may count as such.
+# A process and its child, which print their CPU time before and after they are measured: a pause may count as such.
 BURN = """
 import os, sys, time
 def tell(): os.write(1, b"%f\\n" % time.process_time())  # at once: the other writes too
@@ -32,7 +32,7 @@ os.fork()
 while time.process_time() < 0.15: pass
 tell(); sys.stdin.read(); tell()
 """
-ROUNDED_SECONDS = 0.06  # user's and system's of each are told in whole ticks of 0.01 s
+ROUNDED_SECONDS = 0.06  # the system reports user and system time of each in whole ticks of 0.01 s
 
 
 def test_more_than_the_tolerance_is_a_regression_in_either_mode() -> None:

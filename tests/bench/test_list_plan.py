@@ -12,7 +12,7 @@ from bench.capture import captured
 from bench.listing import Side, measure, sides
 
 SMALL, LARGE = 1000, 100_000
-# The target is 1.25; a few rounds beside other work cannot tell that from 1.5, but from a page that reads everything.
+# The target is 1.25; a few rounds on a busy machine can't distinguish it from 1.5, but from a page that reads all rows.
 LIMIT = 1.6
 ROUNDS, EACH = 5, 4
 DAYS = 31  # of the longest bucket in the portfolio, and one step to see that there are no more

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clients counted is what every signal has counted: to be shown for any traffic, however the workers fared."""
+"""Compares what clients counted with what every signal has counted, for any traffic and any ends of workers."""
 
 import time
 from collections import Counter
@@ -68,7 +68,7 @@ class Moment:
 
     @classmethod
     def now(cls, stack: Stack, backends: Backends, page: Callable[[], Totals] | None = None) -> Self:
-        """Look at everything; nothing may be under way. The page is the service's /metrics, where nobody says else."""
+        """Look at everything; nothing may be under way. The page is the service's /metrics by default."""
         page = page or (lambda: scraped(stack.url("api")))
         # A worker that did not answer in time is on the page with less than it has counted, which is no start.
         poll(lambda: Page(stack.url("api")).is_complete(), SETTLE_SECONDS, "an answer of every worker")

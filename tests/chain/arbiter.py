@@ -48,7 +48,7 @@ class Arbiter:
     def _serving(self) -> set[str]:
         try:
             return Page(self.url).workers_up()
-        except requests.RequestException:  # whoever was asked has just left
+        except requests.RequestException:  # the worker has just ended
             return set()
 
 

@@ -13,7 +13,7 @@ from tests.chain.rises import Totals, risen
 
 BOOKED = "SELECT currency, {} FROM loan_transaction t JOIN loan ON loan.id = loan_id WHERE kind = '{}' GROUP BY 1"
 CURRENCY, HOW_MUCH, HOW_OFTEN = ("loan_currency",), "sum(t.amount_minor)", "count(*)"
-# Each metric with its labels, and the statement that says what they should be.
+# Each metric with its labels, and the statement that computes the expected values.
 METRICS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "loan_applications_total": (CURRENCY, "SELECT currency, count(*) FROM loan GROUP BY 1"),
     "loan_decisions_total": (
@@ -67,7 +67,7 @@ NEWEST: Final = "20s"  # the last exports: a worker that no longer watches leave
 ACTIVE = """
 SELECT currency, count(*), sum(outstanding_principal_minor) FROM loan WHERE status = 'active' GROUP BY 1
 """
-# Nothing in the database tells how often it was done.
+# The database has no count of these.
 NOT_KEPT: Final = {("loan_borrower_operations_total", "updated"), ("loan_borrower_operations_total", "exported")}
 
 

@@ -28,7 +28,7 @@ def session(database_url: str) -> Iterator[extensions.cursor]:
 
 @contextmanager
 def no_juniors(database_url: str) -> Iterator[extensions.cursor]:
-    """Refuse names that end in Jr by a constraint that the service does not know: a mistake of ours."""
+    """Refuse names that end in Jr by a constraint that the service does not expect, which causes a 500."""
     with session(database_url) as cursor:
         cursor.execute("ALTER TABLE borrower ADD CONSTRAINT no_juniors CHECK (full_name NOT LIKE '% Jr') NOT VALID")
         try:

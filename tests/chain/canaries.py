@@ -19,9 +19,9 @@ BORN = "1931-02-27"
 # Mixed and with separators, as people type it: the service keeps another form.
 NATIONAL_ID = "zz-qid {:03} 73.917/x91"
 REFERENCE = "zzqRef:7391"
-ADDRESS = "203.0.113.91"  # nobody's (RFC 5737)
+ADDRESS = "203.0.113.91"  # reserved for documentation (RFC 5737)
 # Short or common enough to be part of something else: each counts only as a word of its own. The last is the end of
-# the national id, which the API's answers alone may tell.
+# the national id, which only the API's answers may contain.
 BOUNDED = ("1632960739", "441632960739", "00441632960739", "19310227", "7X91")
 SPELLINGS = (
     TEXT,
@@ -50,7 +50,7 @@ SHORTEST_ENCODED = 7  # bytes; the base64 of less than that is in any binary fil
 
 
 def person(number: int) -> dict[str, str]:
-    """Make up somebody with every member given; what has to be unique carries the number, at most 999."""
+    """Generate a borrower  with every member given; unique members contain the number, at most 999."""
     return {
         "full_name": NAME,
         "email": f"{LOCAL}{number}@{DOMAIN}",

@@ -28,7 +28,7 @@ class Places:
         self._stack, self._backends, self._start, self._end = stack, backends, start, end
 
     def read(self, trace_ids: Iterable[str]) -> dict[str, bytes]:
-        """Give the content of each place by its name; of Tempo, the traces asked for."""
+        """Return the content of each place by its name; of Tempo, the given traces."""
         return {
             "Loki, lines": self.loki_lines(),
             "Loki, labels": self.loki_labels(),
@@ -93,7 +93,7 @@ class Places:
         }
         found = {kind: list(paths) for kind, paths in kinds.items()}
         known = {path for paths in found.values() for path in paths}
-        # Prometheus, Loki, Tempo, Mailpit: much of it is compressed, and asked for above too.
+        # Prometheus, Loki, Tempo, Mailpit: much of it is compressed, and also queried above.
         data = _below(site.data("otelcol").parent)
         rest = [path for path in data if path not in known and tables not in path.parents]
         return {kind: _content(paths) for kind, paths in {**found, "files: other servers' data": rest}.items()}
@@ -113,7 +113,7 @@ def _content(paths: Iterable[Path]) -> bytes:
 
 
 def _file(path: Path) -> bytes:
-    # With its name, which can be somebody's too.
+    # With its name, which may contain personal data, too.
     with contextlib.suppress(FileNotFoundError):  # merged into another one just now
         return str(path).encode() + b"\n" + path.read_bytes()
     return b""

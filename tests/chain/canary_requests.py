@@ -17,7 +17,7 @@ from tests.chain.traffic import UNKNOWN_ID
 JSON = "application/json"
 MAIL = f"{LOCAL}@{DOMAIN}"
 HEX = TEXT.lower().encode().hex()
-# What a client says of itself and of others; nothing of it is for the service to remember.
+# Headers with data about the client and others; the service must store none of them.
 HEADERS = {
     "User-Agent": f"{TEXT}/1.0 ({MAIL})",
     "Referer": f"https://{DOMAIN}/?name={quote(NAME)}",
@@ -110,7 +110,7 @@ class _OfAnOperation:
         return Request(self.method, self.target(), headers_of() | media | matched, body)
 
     def described(self) -> dict[str, Any]:
-        """Give what the document says of the body, if there is one."""
+        """Return the document's description of the body, if there is one."""
         return next(iter(self.content.values())) if self.content else {}
 
     def body(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class _OfAnOperation:
         yield replace(right.changed(Content_Type=JSON, Content_Encoding=TEXT), body=whole)
 
     def wrong_targets(self) -> Iterator[Request]:
-        """Ask with canaries in each parameter, with unknown ones, below the address, and with other methods."""
+        """Send canaries in each parameter, in unknown ones, in longer paths, and with other methods."""
         right = self.right()
         for name in self.parameters["query"]:
             for text in (TEXT, NAME, MAIL):

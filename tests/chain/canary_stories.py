@@ -32,7 +32,7 @@ REFERRED = (LOANS, f"{LOAN}/repayments")
 
 
 class Watched(Client):
-    """A client whose every request says too much; it keeps the answers."""
+    """A client whose every request contains canaries; it keeps the answers."""
 
     def __init__(self, base: str) -> None:
         super().__init__(base)
@@ -59,7 +59,7 @@ class Watched(Client):
 
 
 def of_a_person(client: Watched, number: int = 1) -> None:
-    """Register somebody, twice; look them up, change them, lend to them, and forget them."""
+    """Register a borrower, twice; look them up, change them, lend to them, and erase them."""
     ids = registered(client, number)
     taken = person(number)
     for member in ("email", "national_id", "external_ref"):
@@ -76,7 +76,7 @@ def of_a_person(client: Watched, number: int = 1) -> None:
 
 
 def registered(client: Watched, number: int) -> Ids:
-    """Register a person, ask for it again with the same key, and for another one with it."""
+    """Register a person, repeat that with the same key, and use the key for another person."""
     key = {"Idempotency-Key": f"{TEXT}-{number}-{next(NUMBERS)}"}
     first, again = (client.ask(201, f"POST {BORROWERS}", body=person(number), headers=key) for _ in range(2))
     assert first.json() == again.json()
@@ -107,14 +107,14 @@ def forgotten(client: Watched, ids: Ids) -> None:
 
 
 def of_a_broken_database(client: Watched, database_url: str, number: int = 3) -> None:
-    """Fail by a lock that somebody holds, and by a constraint that nobody expects, whose error quotes the row."""
+    """Fail by a lock of another session, and by an unexpected constraint, whose error quotes the row."""
     ids = {"borrower_id": str(client.ask(201, f"POST {BORROWERS}", body=person(number)).json()["id"])}
     with session(database_url) as cursor:
         cursor.execute("BEGIN; LOCK TABLE borrower IN ACCESS EXCLUSIVE MODE")
         client.ask(503, f"POST {BORROWERS}", body=person(number + 1))
     with no_juniors(database_url) as cursor:
         client.ask(500, f"PATCH {BORROWER}", ids, {"full_name": OTHER_NAME}, headers={"If-Match": "*"})
-        # The parameters and the words of the exception that the service met just now: they would tell.
+        # The parameters and the message of the exception that was just raised: both contain canaries.
         with pytest.raises(psycopg2.errors.CheckViolation, match=OTHER_NAME):
             cursor.execute("UPDATE borrower SET full_name = %s WHERE id = %s", [OTHER_NAME, ids["borrower_id"]])
 

@@ -61,7 +61,7 @@ def digests(stack: Stack, start: float) -> list[str]:
 
 
 def mistake_in(backends: Backends, since: float) -> bool:
-    """Tell whether Prometheus knows of a request that failed by a mistake since a Unix time; one of the last does."""
+    """Return whether Prometheus has counted a request answered 500 since a Unix time; one of the last is."""
     return any(status == "500" for _, status in pushed(backends.prometheus, since))
 
 
@@ -73,7 +73,7 @@ def send_mail(stack: Stack, text: str) -> None:
 
 
 def matches(template: str, url: str) -> bool:
-    """Tell whether an address is one of a path template's."""
+    """Return whether an address is one of a path template's."""
     return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), urlsplit(url).path) is not None
 
 

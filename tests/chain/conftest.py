@@ -26,7 +26,7 @@ def stack() -> Iterator[Stack]:
 
 @dataclass(frozen=True)
 class Backends:
-    """The stack's backends, ready to be asked."""
+    """Clients of the stack's backends."""
 
     prometheus: Prometheus
     loki: Loki

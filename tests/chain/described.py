@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/telemetry.yaml says that the backends hold, as one flat set of facts."""
+"""The facts in docs/telemetry.yaml that the backends must hold, as one flat set."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def promoted() -> set[str]:
 
 @dataclass(frozen=True)
 class Described:
-    """What a catalogue says that there is, and what it leaves open."""
+    """The facts of a catalogue, and what it leaves open."""
 
     facts: set[Fact]
     lists: dict[str, set[str]]
@@ -57,7 +57,7 @@ class Described:
         return cls(facts | routes, lists, types, stored, any_level)
 
     def knows(self, fact: Fact) -> bool:
-        """Tell whether something that was seen is described."""
+        """Return whether a seen fact is described."""
         match fact:
             case "value", attribute, value:
                 return value in self.lists.get(attribute, {value})

@@ -17,7 +17,7 @@ from tests.chain.traffic import CLIENTS
 
 SESSION_SECONDS: Final = 3 * 3600.0  # Gunicorn's first lines are as old as the stack, which other tests use before
 SAMPLES: Final = '{service_name="loan-service"} or {job=~"(lending/)?loan-service",__name__!~"up|scrape_.+|ALERTS.*"}'
-# What each backend says by itself, of whatever it holds.
+# What each backend adds to all data.
 PROMETHEUS_OWN: Final = {"__name__", "job", "instance", "le"}
 LOKI_OWN: Final = {"severity_text", "severity_number", "detected_level", "flags", "observed_timestamp"}
 TEMPLATES: Final[list[str]] = [span["name"] for span in CATALOGUE["spans"]]
@@ -29,7 +29,7 @@ MEMBERS: Final[dict[type, str]] = {str: "string", int: "int", float: "double", b
 
 @dataclass(frozen=True)
 class Drive:
-    """Where the backends are, and what was asked of the service."""
+    """The backends, and the requests that were sent to the service."""
 
     urls: dict[str, str]
     trace_ids: set[str]
@@ -95,7 +95,7 @@ def _of_span(span: dict[str, Any]) -> Iterator[Fact]:
 
 def _template(name: str, attributes: dict[str, str]) -> str:
     """Give the template that gives this name with the span's own attributes, or else the name itself."""
-    # The conventions' name of a request by a method that no standard knows.
+    # The conventions' name of a request with a method that is in no standard.
     attributes = {key: value.replace("_OTHER", "HTTP") for key, value in attributes.items()}
     for template in TEMPLATES:
         if name == re.sub(r"{(.+?)}", lambda place: attributes.get(place[1], ""), template).strip():

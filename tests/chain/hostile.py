@@ -36,7 +36,7 @@ class Told:
 
     @classmethod
     def together(cls, parts: Iterable["Told"]) -> "Told":
-        """Add up what several clients know."""
+        """Add up what several clients counted."""
         whole = cls()
         for part in parts:
             whole.sent += part.sent

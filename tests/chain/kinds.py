@@ -27,7 +27,7 @@ class Seen:
 
 
 def answered(prometheus: Prometheus) -> int:
-    """Count what Prometheus knows to be answered."""
+    """Count the answers in Prometheus."""
     rows = prometheus.query(f'sum(last_over_time({COUNT}{{service_name="{SERVICE}"}}[2h]))')
     return round(rows[0].value) if rows else 0
 

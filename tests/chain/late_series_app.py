@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service with a counter whose series nobody creates beforehand, as an application's own counters are."""
+"""The service with a counter whose series are not created beforehand, as an application's own counters are."""
 
 from flask import request
 from opentelemetry import metrics

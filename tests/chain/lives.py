@@ -28,12 +28,12 @@ def money(amount_minor: int, on: str, **more: str) -> dict[str, object]:
 
 
 def a_borrower(client: Client) -> Ids:
-    """Register somebody."""
+    """Register a borrower."""
     return {"borrower_id": client.write(BORROWERS, {}, registration())}
 
 
 def an_applied_loan(client: Client, **terms: object) -> Ids:
-    """Let somebody new apply."""
+    """Let a new borrower apply."""
     ids = a_borrower(client)
     return ids | {"loan_id": client.write(LOANS, {}, application(ids["borrower_id"], **terms))}
 
@@ -96,7 +96,7 @@ def to_the_charge_off(client: Client) -> None:
 
 
 def to_a_refusal(client: Client) -> None:
-    """End four applications in the other ways, and erase somebody who has no loan."""
+    """End four applications in the other ways, and erase a borrower who has no loan."""
     client.ask(200, f"POST {LOAN}/reject", an_applied_loan(client), {"reason": "affordability"}, "officer")
     client.ask(200, f"POST {LOAN}/reject", an_applied_loan(client), {"reason": "policy"}, "officer")
     client.ask(200, f"POST {LOAN}/withdraw", an_applied_loan(client))
@@ -107,7 +107,7 @@ def to_a_refusal(client: Client) -> None:
 
 
 def of_a_borrower(client: Client) -> None:
-    """Look somebody up, change them, and ask what a loan would cost."""
+    """Look a borrower up, change them, and request a quote."""
     ids = a_borrower(client)
     known = client.ask(200, f"GET {BORROWER}", ids, by="officer")
     client.ask(304, f"GET {BORROWER}", ids, by="officer", headers={"If-None-Match": known.headers["ETag"]})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What killed workers took with them: what is missing in each backend, and what the service says is missing."""
+"""Data lost with killed workers: what is missing in each backend, and what the service reports as missing."""
 
 import json
 from collections import Counter
@@ -31,14 +31,14 @@ class Life(NamedTuple):
         return f"-w{self.slot}"
 
     def has(self, line: LogLine) -> bool:
-        """Tell whether this worker wrote a line: the next one in its slot has the same name."""
+        """Return whether this worker wrote a line: the next one in its slot has the same name."""
         return line.labels["service_instance_id"].endswith(self.ending) and (
             self.began * SECOND < line.timestamp_ns <= self.killed * SECOND
         )
 
 
 class Report(NamedTuple):
-    """What the service said that a worker took with it."""
+    """The loss of a worker as the service reported it."""
 
     requests_in_flight: int = 0
     requests_unexported: int = 0
@@ -137,7 +137,7 @@ def spans_due(lines: Iterable[LogLine], kept: dict[str, int]) -> dict[tuple[str,
 
 
 def kind(line: LogLine) -> tuple[str, str]:
-    """Tell what kind of request a line is about; here, each route has one method."""
+    """Return the kind of request of a line; here, each route has one method."""
     return line.labels.get(ROUTE, ""), line.labels[STATUS]
 
 

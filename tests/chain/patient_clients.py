@@ -11,8 +11,8 @@ from stack.polling import poll
 from stack.tour.caller import Caller
 from tests.chain.traffic import CLIENTS, Client, Seen
 
-# A reload starts all workers at once, and until the first is there nobody answers. How long a machine takes for that
-# is not what is asked where this is used.
+# A reload starts all workers at once, and until the first is ready no request is answered. How long a machine takes for
+# that is not tested where this is used.
 PATIENT_SECONDS: Final = 60.0
 
 
@@ -48,5 +48,5 @@ def while_lived(base: str, lives: Sequence[Callable[[Client], object]], disturb:
 
 
 def _under_way(clients: Iterable[Client], ends: Iterable[Future[None]]) -> bool:
-    """Tell whether every client has been answered; one that has failed has nothing to wait for."""
+    """Return whether every client has been answered; one that has failed has nothing to wait for."""
     return all(client.seen for client in clients) or any(end.done() for end in ends)

@@ -48,7 +48,7 @@ def command_line(pid: int) -> str:
 
 
 def replaced(old: set[int], now: set[int]) -> bool:
-    """Tell whether there are workers, and none of the old ones."""
+    """Return whether there are workers, and none of the old ones."""
     return bool(now) and not now & old
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When the machine stood still: that is nobody's doing here, and is not held against the service."""
+"""Pauses of the whole machine, which are not the service's fault and are subtracted from its times."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ class Pauses:
         return sum(max(0.0, min(end, until) - max(start, since)) for since, until in self.noticed)
 
     def look(self, over: threading.Event) -> None:
-        """Notice pauses until told that it is over."""
+        """Record pauses until stopped."""
         due = time.time() + LOOK_SECONDS
         while not over.wait(LOOK_SECONDS):
             now = time.time()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults that a running stack survives, brought about so that what tells of them can be seen."""
+"""Provokes faults that a running stack survives, so that the signals of these faults can be checked."""
 
 import os
 import signal
@@ -47,26 +47,26 @@ def provoked(stack: Stack) -> list[Seen]:
 
 
 def a_mistake(client: Client, database_url: str) -> None:
-    """Break a constraint that the service does not know."""
+    """Break a constraint that the service does not expect."""
     with no_juniors(database_url):
         client.ask(500, f"POST {BORROWERS}", body={**registration(), "full_name": "Ada Example Jr"})
 
 
 def a_key_in_use(client: Client, database_url: str) -> None:
-    """Use a key while somebody else's request with it is under way."""
+    """Use a key while another request with it is under way."""
     key = f"in-use-{os.urandom(8).hex()}"
     with key_taken(database_url, CLIENT_ID, key):
         client.ask(409, f"POST {BORROWERS}", body=registration(), headers={"Idempotency-Key": key})
 
 
 def a_deadlock(client: Client, database_url: str) -> None:
-    """Repay while somebody wants the loan and has the ledger; it is tried again and succeeds."""
+    """Repay while another session holds the ledger and waits for the loan: a deadlock; the retry succeeds."""
     # Where the machine stops for a moment, the wait for the lock can be over before the deadlock is found.
     poll(lambda: repaid_in_a_deadlock(client, database_url), TELLING_SECONDS, "a repayment after a deadlock")
 
 
 def repaid_in_a_deadlock(client: Client, database_url: str) -> bool:
-    """Tell whether the repayment of a new loan succeeded."""
+    """Return whether the repayment of a new loan succeeded."""
     ids, body = a_paid_out_loan(client, 40), money(100, days_ago(1))
     repay = partial(client.ask, 201, f"POST {LOAN}/repayments", ids, body)
     with suppress(AssertionError):
@@ -84,7 +84,7 @@ def what_is_no_http(api: str) -> None:
 
 
 def totals_that_cannot_be_kept(stack: Stack) -> None:
-    """Put folders where the workers write their totals, and ask for them."""
+    """Put folders where the workers write their totals, and scrape."""
     folders = [path.with_suffix(".draft") for path in stack.site.telemetry_dir.glob("w*.sock")]
     with ExitStack() as made:
         for folder in folders:
@@ -102,13 +102,13 @@ def made_as_folder(path: Path) -> bool:
 
 
 def ask_for_totals(stack: Stack) -> bool:
-    """Scrape, and tell whether a worker has complained since."""
+    """Scrape, and return whether a worker has logged the failure since."""
     requests.get(f"{stack.url('api')}/metrics", timeout=TIMEOUT_SECONDS).raise_for_status()
     return written(stack, "worker_metrics_not_kept")
 
 
 def a_collector_that_is_away(client: Client, stack: Stack, began: float) -> None:
-    """Answer a request while nobody takes its span and its measurement, once what was provoked since has arrived."""
+    """Answer a request while the collector is away, once the signals of the earlier faults have arrived."""
     failing, prometheus = "telemetry_export_failing", Prometheus(stack.url("prometheus"))
     poll(lambda: prometheus.exemplars(PROVOKED, began, time.time()), TELLING_SECONDS, f"an exemplar of {PROVOKED}")
     with away(stack, "otelcol"):
@@ -124,7 +124,7 @@ def a_killed_worker(client: Client, stack: Stack) -> None:
 
 
 def kill_one(client: Client, stack: Stack, arbiter: int) -> bool:
-    """Kill the worker that has just answered, and tell whether a loss has been written since."""
+    """Kill the worker that has just answered, and return whether a loss has been logged since."""
     client.ask(200, f"GET {LOANS}?limit=1")
     trace_id = client.seen[-1].trace_id
     log = next(path for path in stack.log_dir.glob("api-*-w*.jsonl") if trace_id in path.read_text())
@@ -135,6 +135,6 @@ def kill_one(client: Client, stack: Stack, arbiter: int) -> bool:
 
 
 def written(stack: Stack, *words: str) -> bool:
-    """Tell whether a line with an event, and a member, is in the service's files."""
+    """Return whether a line with an event, and a member, is in the service's files."""
     lines = (line for path in stack.log_dir.glob("api-*.jsonl") for line in path.read_text().splitlines())
     return any(all(f'"{word}"' in line for word in words) for line in lines)

@@ -2,7 +2,7 @@
 """By how much counters in Prometheus have risen, to the unit, while the workers that count come and go.
 
 PromQL's increase() extrapolates, and the difference of two sums is wrong as soon as a worker begins its slot's series
-anew. The stored samples tell: what is less than before is a new worker's, which began at 0.
+anew. The stored samples show it: a lower value than before is a new worker's, which began at 0.
 """
 
 import time

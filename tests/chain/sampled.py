@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A drive of failed, slow and ordinary requests, known by their trace ids; and the verdict on the traces kept."""
+"""Failed, slow and ordinary requests with their trace ids, and a check of the traces that were kept."""
 
 import json
 import math
@@ -27,7 +27,7 @@ BAND_SECONDS: Final = 0.02
 # Longer than the objective and the band, shorter than the 1 s after which the service gives up waiting for a lock.
 HELD_SECONDS: Final = 0.6
 WAITING_SECONDS: Final = 10.0
-# Of each kind one request in forty; one of five ordinary ones asks for a loan that does not exist.
+# Of each kind one request in forty; one of five ordinary ones requests a loan that does not exist.
 KIND_SHARE: Final = 40
 SAMPLED: Final = 1  # the flag of W3C Trace Context
 NOT_FOUND_EACH: Final = 5
@@ -42,7 +42,7 @@ class Drive:
     statuses: dict[str, int] = field(default_factory=dict)
     answered: Totals = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
-    recorded: set[str] = field(default_factory=set)  # those that the service says to have sampled
+    recorded: set[str] = field(default_factory=set)  # those that the service marks as sampled
 
     @property
     def failed(self) -> set[str]:
@@ -61,7 +61,7 @@ class Drive:
         return quick - self.failed
 
     def complaints(self, kept: set[str], share: float) -> list[str]:
-        """Say which errors and slow traces are missing, and whether the share of the rest can't be chance (99.9 %)."""
+        """List which errors and slow traces are missing, and whether the share of the rest is improbable (99.9 %)."""
         kinds = {"failed": self.failed, "slow": self.slow}
         missing = {name: traces - kept for name, traces in kinds.items()}
         said = [f"{name}: {len(gone)} of {len(kinds[name])} are missing" for name, gone in missing.items() if gone]
@@ -69,7 +69,7 @@ class Drive:
 
 
 def share_complaints(what: str, number: int, found: int, share: float) -> list[str]:
-    """Say when so many of a number are no share of it that chance explains, in 999 of 1000 cases."""
+    """Report if the number found is outside the interval that contains 999 of 1000 samples of this share."""
     room = Z_OF_999_PER_MILLE * math.sqrt(number * share * (1 - share))
     if abs(found - number * share) <= room:
         return []
@@ -132,7 +132,7 @@ def loans_locked(database_url: str) -> Iterator[Callable[[], None]]:
 
 
 def waits(cursor: extensions.cursor) -> bool:
-    """Tell whether a session waits for the table of loans."""
+    """Return whether a session waits for the table of loans."""
     cursor.execute("SELECT FROM pg_locks WHERE relation = 'loan'::regclass AND NOT granted")
     return cursor.rowcount > 0
 

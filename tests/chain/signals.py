@@ -57,7 +57,7 @@ class Page:
         return found
 
     def is_complete(self) -> bool:
-        """Tell whether every worker answered, and none with what it counted earlier."""
+        """Return whether every worker answered, and none only by its earlier totals."""
         up = [sample.value for sample in self.samples if sample.name == WORKER_UP]
         return bool(up) and all(up)
 
@@ -81,7 +81,7 @@ def request_lines(loki: Loki, started: float, ended: float) -> list[LogLine]:
 
 
 def reports(loki: Loki, started: float, ended: float) -> list[LogLine]:
-    """Read what the service says of losses between two Unix times."""
+    """Read the service's reports of losses between two Unix times."""
     return loki.lines('{service_name="loan-service"} | event="telemetry_lost"', started, ended)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An Nginx of a test's own, with our configuration changed where the test says so, before a service of a few lines."""
+"""An Nginx for one test, with our configuration, changed by the test, in front of a service of a few lines."""
 
 import http.client
 import json
@@ -30,7 +30,7 @@ MEMBERS = ["code", "detail", "errors", "instance", "status", "title", "trace_id"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whoever gave it."""
+    """An answer of Nginx or of the service."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -54,7 +54,7 @@ def send(port: int, request: str) -> Answer:
 
 
 def get(port: int, path: str, **headers: str) -> Answer:
-    """Ask for a page; an underscore in a header's name stands for a hyphen."""
+    """Request a page; an underscore in a header's name stands for a hyphen."""
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
     return send(port, f"GET {path} HTTP/1.1\r\nHost: loans.example\r\nConnection: close\r\n{''.join(lines)}\r\n")
 
@@ -74,7 +74,7 @@ class TinyService(BaseHTTPRequestHandler):
     """Answers with the headers that it was sent; two paths are for trouble."""
 
     def do_GET(self) -> None:
-        """Answer late, break off, or tell what arrived."""
+        """Answer late, break off, or echo the request's headers."""
         if self.path == "/late":
             self.server.stopping.wait(ANSWER_SECONDS)  # type: ignore[attr-defined]
         with suppress(ConnectionError):  # in both cases Nginx doesn't wait for the end
@@ -89,7 +89,7 @@ class TinyService(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps([[name.lower(), value] for name, value in self.headers.items()]).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the terminal is the test's."""
+        """Write nothing: the output belongs to the test."""
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telemetry that tells too much, handed to the collector as if the service had written it."""
+"""Telemetry with personal data, sent to the collector as if the service had written it."""
 
 import json
 import time
@@ -14,7 +14,7 @@ import requests
 from stack.runner import Stack
 from stack.tour.caller import TIMEOUT_SECONDS
 
-# One of each form that otel/collector.yaml blocks; all are nobody's.
+# One of each form that otel/collector.yaml blocks; all are invented.
 FORMS = {
     "e-mail": "zz.net@mail.example",
     "phone": "+441632960788",

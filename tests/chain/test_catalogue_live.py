@@ -70,7 +70,7 @@ def is_rare(fact: Fact) -> bool:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found, and the paths that the service says it has."""
+    """What was found, and the service's paths from its OpenAPI document."""
 
     seen: set[Fact]
     paths: list[str]

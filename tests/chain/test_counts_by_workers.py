@@ -61,7 +61,7 @@ def test_every_signal_counts_what_the_client_counted(
 
 @pytest.fixture(scope="module", autouse=True)
 def _as_it_was(stack: Stack) -> Iterator[None]:
-    """Give the service back to other tests as they know it."""
+    """Restore the service for other tests."""
     usual = stack.site.overrides
     yield
     stack.site.overrides = usual

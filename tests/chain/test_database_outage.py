@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Without its database the service says so at once, stays alive, and is healthy again by itself."""
+"""Without its database the service answers 503 at once, stays alive, and becomes healthy again by itself."""
 
 import time
 

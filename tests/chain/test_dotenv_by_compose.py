@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Docker compose itself reads .env files as the table says, and made-up ones as our reader does."""
+"""Docker compose reads .env files as the table expects, and generated ones as our reader does."""
 
 import subprocess
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Nginx refuses by itself is a problem document like the service's; what the service says passes unchanged."""
+"""What Nginx refuses by itself is a problem document like the service's; the service's answers pass unchanged."""
 
 import json
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client has a quota at the edge: who is above it is told so, nobody else notices, and the key is written nowhere."""
+"""A client has a quota in Nginx: above it it gets 429, other clients are not affected, and no key is logged."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A killed worker takes no line with it, and of the rest no more than the service says that it took."""
+"""A killed worker loses no log line, and of spans and measurements no more than `telemetry_lost` reports."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ INTERVAL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What clients know, and what the backends hold."""
+    """What clients counted, and what the backends hold."""
 
     acknowledged: Acknowledged
     logged: set[str]
@@ -56,7 +56,7 @@ def aftermath(stack: Stack, backends: Backends) -> Aftermath:
         time.sleep(LIFE_SECONDS)
     ended = time.time()
     since = lives[0].began
-    with suppress(TimeoutError):  # the test says which are missing
+    with suppress(TimeoutError):  # the test lists which are missing
         poll(lambda: not acknowledged.trace_ids - logged(backends, since, ended), SETTLE_SECONDS, "all lines in Loki")
     settle(backends)
     found = losses(backends.prometheus, backends.tempo, backends.loki, lives, time.time())

@@ -92,7 +92,7 @@ def increases_after_puts(prometheus: Prometheus, service: Arbiter, began: float)
 
 
 def increase(prometheus: Prometheus, selector: str, began: float) -> float:
-    """Ask for `increase` of each worker's series, at the time of its newest sample, where nothing is extrapolated."""
+    """Query `increase` of each worker's series, at the time of its newest sample, where nothing is extrapolated."""
     found = 0.0
     for series in prometheus.series(selector, began, time.time()):
         at = series.samples[-1][0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every query that Grafana can be made to ask by its files gets data from the live servers."""
+"""Every query in Grafana's files gets data from the live servers."""
 
 import time
 from collections import Counter
@@ -75,7 +75,7 @@ def test_a_query_that_is_wrong_is_noticed(stack: Stack, click: Click, way: Way, 
 
 
 def ask_until_good(stack: Stack, wanted: list[Query], click: Click) -> list[Answer]:
-    """Ask everything, and again what had no data yet, until all is good or time is up."""
+    """Run all queries, and repeat those without data, until all have data or time is up."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     answers = {query: ask_now(stack, query, click) for query in wanted}
     while not all(map(good, answers.values())) and time.monotonic() < deadline:

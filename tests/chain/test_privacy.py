@@ -32,7 +32,7 @@ from tests.chain.traffic import CLIENTS
 
 # Three times what tests/chain/test_visibility.py promises of a trace, as this is many at once.
 VISIBLE_SECONDS = 90.0
-# What an answer of the API may tell, where it belongs; whoever has not the scope sees only the last two.
+# What an answer of the API may contain, in its member; without the scope only the last two.
 TOLD = {"full_name", "email", "phone", "date_of_birth", "national_id_last4", "external_ref"}
 TOLD_TO_ALL = {"national_id_last4", "external_ref"}
 # Every way in which a request can end, but for what Nginx refuses by itself (tests/chain/test_edge.py).

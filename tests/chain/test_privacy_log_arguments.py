@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a library logs about somebody, as the arguments of its line, stays where it was logged."""
+"""Personal data in the arguments of a library's log line stays out of the written line."""
 
 import logging
 import os

@@ -17,7 +17,7 @@ from tests.chain.canary_stories import Watched, of_a_broken_database, of_a_perso
 AWAY = ("prometheus", "loki", "tempo")
 # Metrics are exported every 5 s, spans each second; the rest is for a busy machine.
 PATIENCE_SECONDS = 60.0
-# None of the canaries: what is leaked on purpose, in a form that no pattern knows.
+# None of the canaries: leaked on purpose, in a form that matches no pattern.
 LEAK = "Zzleaked-queue-7392"
 
 
@@ -49,7 +49,7 @@ def waiting(stack: Stack) -> Waiting:
 
 
 def leak(stack: Stack) -> bytes:
-    """Write a line that tells something, where the collector reads, and give the queues once it is in one."""
+    """Write a line with personal data where the collector reads, and return the queues once it is in one."""
     file = stack.log_dir / "api-leak-queue.jsonl"
     file.write_text(json.dumps({"event": "leak", "text": LEAK}) + "\n")
     try:

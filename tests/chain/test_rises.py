@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A counter's rise is known to the unit, however often its worker was replaced."""
+"""A counter's rise is computed to the unit, however often its worker was replaced."""
 
 import pytest
 

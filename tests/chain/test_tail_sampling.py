@@ -39,7 +39,7 @@ Transform = Callable[[str], str]
 
 
 def mutant(right: str, wrong: str) -> Transform:
-    """Change the overlay, where it says what is expected."""
+    """Change the overlay where it has the expected text."""
 
     def changed(overlay: str) -> str:
         assert right in overlay
@@ -156,7 +156,7 @@ def stored(stack: Stack, service: str, started: float, expected: set[str]) -> se
 
 
 def decided(stack: Stack, traces: int) -> bool:
-    """Tell whether the collector has received so many traces, and has decided on all that it received."""
+    """Return whether the collector has received so many traces, and has decided on all that it received."""
     found = counters(stack)
     received = found.get(("new_trace_id_received_total", ""), 0)
     decisions = sum(value for (name, _), value in found.items() if name == "global_count_traces_sampled_total")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./nox -s up` says in one line which part cannot start and why; at its end no process of the real servers is left."""
+"""`./nox -s up` prints one line with the part that can't start and why; at its end no server process is left."""
 
 import os
 import shutil

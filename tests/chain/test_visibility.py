@@ -37,7 +37,7 @@ def test_a_request_becomes_visible_in_time(stack: Stack, backends: Backends) -> 
 
 
 def ask(stack: Stack) -> str:
-    """Ask for an unknown loan and return the request's trace id."""
+    """Request an unknown loan and return the request's trace id."""
     answer = Caller(stack.url("nginx")).send("GET", f"{LOANS}/{UNKNOWN_ID}")
     return answer.headers["traceresponse"].split("-")[1]
 
@@ -69,16 +69,16 @@ def counts(backends: Backends) -> dict[str, float]:
 
 
 def counted(backends: Backends, before: dict[str, float]) -> bool:
-    """Tell whether Prometheus counts otherwise than before; a worker that began anew counts less."""
+    """Return whether Prometheus' count differs from before; a replaced worker counts less."""
     return counts(backends) != before
 
 
 def logged(backends: Backends, trace_id: str) -> bool:
-    """Tell whether Loki has a line of the trace."""
+    """Return whether Loki has a line of the trace."""
     query = f'{{service_name="loan-service"}} | trace_id="{trace_id}"'
     return bool(backends.loki.lines(query, time.time() - 60, time.time() + 1))
 
 
 def test_the_clock_does_not_stop_for_what_never_comes(backends: Backends) -> None:
     with pytest.raises(TimeoutError):
-        poll(partial(logged, backends, "0" * 31 + "1"), 1.0, "a trace that nobody sent")
+        poll(partial(logged, backends, "0" * 31 + "1"), 1.0, "a trace that was not sent")

@@ -34,7 +34,7 @@ class Seen:
 
 
 class Client:
-    """Speaks to the API with each of the keys of development, and notes what it saw."""
+    """Calls the API with each of the keys of development, and records the answers."""
 
     def __init__(self, base: str) -> None:
         self.seen: list[Seen] = []
@@ -70,7 +70,7 @@ class Client:
 
 
 def _key_outcome(method: str, answer: requests.Response) -> str:
-    """Say what the service should count the request's key as: nothing, where it has none or was refused otherwise."""
+    """Return the expected outcome of the request's key: empty without a key, or if refused for another reason."""
     if method != "POST" or answer.url.endswith(("/quotes", "/search")):
         return ""
     if answer.ok:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask over HTTP with the standard library alone, and wait for answers that take their time."""
+"""HTTP requests with the standard library only, repeated until they succeed."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ class SmokeError(Exception):
 def ask(
     url: str, body: object = None, login: str | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, Any]:
-    """Send a request, a POST when there is a body, and give status and parsed answer; 0 when nobody answers."""
+    """Send a request, a POST when there is a body, and return status and parsed answer; 0 when there is no answer."""
     request = urllib.request.Request(url, None if body is None else json.dumps(body).encode())  # noqa: S310  # localhost
     request.add_header("Content-Type", "application/json")
     for name, value in (headers or {}).items():
@@ -49,7 +49,7 @@ def _parsed(content: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
 
 
 def until(trouble: Callable[[], str | None], seconds: float) -> None:
-    """Ask again and again until there is no trouble, and raise the last trouble when time is up."""
+    """Repeat a check until it succeeds, and raise its last error when time is up."""
     deadline = time.monotonic() + seconds
     while True:
         try:

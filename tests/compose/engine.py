@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Docker engine of our own in one folder, for images that stand in for others: it never sees anybody's real ones."""
+"""A Docker engine of our own in one folder, for stand-in images: it never sees the machine's real ones."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ class EngineError(Exception):
 
 
 def why_not() -> str | None:
-    """Say why no engine can be started here, or None."""
+    """Return why no engine can be started here, or None."""
     missing = [name for name in ("dockerd", "docker", "debootstrap") if shutil.which(name, path=path()) is None]
     if missing:
         return f"missing: {', '.join(missing)} (apt-get install --no-install-recommends docker.io debootstrap)"

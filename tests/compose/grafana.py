@@ -20,14 +20,14 @@ class Grafana:
     login: str
 
     def get(self, path: str, body: object = None) -> Any:  # noqa: ANN401  # whatever JSON holds
-        """Ask, and raise with Grafana's own words unless it answers well."""
+        """Send a request, and raise with Grafana's message unless it succeeds."""
         status, answer = ask(f"{self.url}{path}", body, self.login)
         if status != 200:
             raise SmokeError(f"{path}: {status} {str(answer)[:300]}")
         return answer
 
     def run(self, query: dict[str, Any]) -> bool:
-        """Run a panel's query over the last minutes, and tell whether the answer has data."""
+        """Run a panel's query over the last minutes, and return whether the answer has data."""
         if query["datasource"]["uid"] != "tempo":
             return self._run_by_server(query)
         if query["queryType"] == "serviceMap":

@@ -20,7 +20,7 @@ def panel_queries(dashboard: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
 
 
 def may_be_empty(query: dict[str, Any]) -> bool:
-    """Tell whether a query looks for failures, of which a healthy stack has none."""
+    """Return whether a query looks for failures, of which a healthy stack has none."""
     return "status=error" in query.get("query", "")
 
 

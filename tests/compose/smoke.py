@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the stack in Docker whether it is whole: python -m tests.compose.smoke; ports and logins are those of .env."""
+"""Checks each part of the stack in Docker: python -m tests.compose.smoke; ports and logins are those of .env."""
 
 import argparse
 import sys
@@ -38,7 +38,7 @@ HIDDEN_PORTS = (3100, 3200, 4318, 8081, 8888, 9113, 9187)
 
 @dataclass
 class Smoke:
-    """The questions, in the order in which they are asked; each raises SmokeError when the answer is not a good one."""
+    """The checks, in order; each raises SmokeError when it fails."""
 
     settings: dict[str, str]
     urls: dict[str, str] = field(init=False)
@@ -62,11 +62,11 @@ class Smoke:
         expect("GET /metrics through Nginx", 404, ask(f"{self.urls['nginx']}/metrics")[0])
 
     def prometheus_sees_every_target(self) -> None:
-        """Ask for what the Targets page shows."""
+        """Request what the Targets page shows."""
         until(partial(self._down, set()), DATA_SECONDS)
 
     def every_target_but_grafana_is_up(self) -> None:
-        """Ask the same where Grafana is left out."""
+        """Check the same where Grafana is left out."""
         until(partial(self._down, {"grafana"}), DATA_SECONDS)
 
     def _down(self, left_out: set[str]) -> str | None:
@@ -97,7 +97,7 @@ class Smoke:
         return None if any(word in mail.subject for mail in mails) else f"no mail about {word}"
 
     def grafana_wants_its_password(self) -> None:
-        """Log in as the settings say, and not otherwise."""
+        """Log in with the credentials of the settings, and fail with others."""
         url = self.urls["grafana"]
         until(lambda: None if ask(f"{url}/api/health")[0] == 200 else "Grafana does not answer", START_SECONDS)
         self.grafana.get("/api/org")
@@ -105,7 +105,7 @@ class Smoke:
         expect("no login", 401, ask(f"{url}/api/org")[0])
 
     def grafana_reaches_its_data_sources(self) -> None:
-        """Let Grafana ask each data source for its health."""
+        """Let Grafana check the health of each data source."""
         sources = {source["uid"] for source in self.grafana.get("/api/datasources")}
         expect("the data sources", {*ASKED_BY_GRAFANA, "alertmanager"}, sources)
         for uid in ASKED_BY_GRAFANA:
@@ -131,7 +131,7 @@ class Smoke:
         return None if self.grafana.run(query) or may_be_empty(query) else f"{title}: no data for {query}"
 
     def grafanas_own_alerts_are_provisioned(self) -> None:
-        """Ask for the rules and their health."""
+        """Request the rules and their health."""
         until(self._sick_rules, DATA_SECONDS)
 
     def _sick_rules(self) -> str | None:
@@ -159,7 +159,7 @@ class Smoke:
 
 
 def questions(smoke: Smoke, *, grafana: bool) -> Iterator[Callable[[], None]]:
-    """Give the questions to ask, with or without Grafana."""
+    """Return the checks, with or without Grafana."""
     yield smoke.the_service_is_healthy
     yield smoke.loans_of_every_fate_come_through_nginx
     yield smoke.prometheus_sees_every_target if grafana else smoke.every_target_but_grafana_is_up
@@ -175,7 +175,7 @@ def questions(smoke: Smoke, *, grafana: bool) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def told(name: str, failed: list[str]) -> Iterator[None]:
-    """Say how a question was answered, and how long that took."""
+    """Print the result of a check, and how long it took."""
     started = time.monotonic()
     try:
         yield
@@ -188,7 +188,7 @@ def told(name: str, failed: list[str]) -> Iterator[None]:
 
 
 def run(settings: dict[str, str], *, grafana: bool = True) -> list[str]:
-    """Ask every question and give the names of those that failed."""
+    """Run every check and return the names of those that failed."""
     failed: list[str] = []
     for question in questions(Smoke(settings), grafana=grafana):
         with told(question.__name__, failed):
@@ -197,7 +197,7 @@ def run(settings: dict[str, str], *, grafana: bool = True) -> list[str]:
 
 
 def main() -> int:
-    """Ask every question, say which failed and why, and fail if any did."""
+    """Run every check, print which failed and why, and fail if any did."""
     argparse.ArgumentParser(prog="python -m tests.compose.smoke", description=__doc__).parse_args()
     return 1 if run(read_settings(ROOT)) else 0
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bring docker-compose.yml up on an engine of its own, with images that stand in for the real ones, and ask it.
+"""Bring docker-compose.yml up on an engine of its own, with images that stand in for the real ones, and check it.
 
 `nox -s compose -- stand_ins`: for a machine with Docker's programs and root, but no image registry; see
-stand_in/Dockerfile for what the images are. Grafana has no stand-in: it and its questions are left out.
+stand_in/Dockerfile for what the images are. Grafana has no stand-in: it and its checks are left out.
 """
 
 import argparse
@@ -81,10 +81,10 @@ def up(values: Mapping[str, str], folder: Path = FOLDER) -> Iterator[Compose]:
 
 
 def main() -> int:
-    """Bring it up, ask it, and fail if anything did."""
+    """Bring it up, check it, and fail if anything did."""
     parser = argparse.ArgumentParser(prog="python -m tests.compose.stand_ins", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--where-possible", action="store_true", help="say why and succeed where no engine can run")
+    parser.add_argument("--where-possible", action="store_true", help="print why and succeed where no engine can run")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"where the engine keeps everything ({FOLDER})")
     options = parser.parse_args()
     reason = engine.why_not()

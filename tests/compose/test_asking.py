@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smoke test waits for late answers, for a bounded time, and tells the last trouble."""
+"""The smoke test waits for late answers, for a bounded time, and reports the last error."""
 
 import pytest
 

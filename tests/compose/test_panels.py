@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smoke test asks for every query of a dashboard, with its variables filled in."""
+"""The smoke test runs every query of a dashboard, with its variables filled in."""
 
 import re
 

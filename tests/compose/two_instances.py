@@ -59,7 +59,7 @@ class Clients:
 
 
 def counted(prometheus: str, read: Read) -> dict[str, int]:
-    """Give how many good answers Prometheus and Loki have seen so far; Loki is asked from Prometheus' container."""
+    """Return how many good answers Prometheus and Loki have; Loki is queried from Prometheus' container."""
     _, metric = ask(f"{prometheus}/api/v1/query?query={quote(METRIC)}")
     loki = f"http://loki:3100/loki/api/v1/query?query={quote(LINES)}"
     lines = json.loads(read("exec", "-T", "prometheus", "wget", "-qO-", loki))

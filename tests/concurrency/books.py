@@ -41,9 +41,9 @@ numbered AS (SELECT loan_id, count(*) AS bookings, max(seq) AS last_seq FROM loa
 WRONG = {
     "debits and credits differ": "SELECT transaction_id FROM ledger_entry"
     " GROUP BY transaction_id, currency HAVING sum(amount_minor) <> 0",
-    "outstanding is not what the bookings say": "SELECT l.id FROM loan l LEFT JOIN moved m ON m.loan_id = l.id"
+    "outstanding is not the sum of the bookings": "SELECT l.id FROM loan l LEFT JOIN moved m ON m.loan_id = l.id"
     " WHERE l.outstanding_principal_minor <> coalesce(m.outstanding, 0)",
-    "outstanding is not what the ledger says": "SELECT l.id FROM loan l LEFT JOIN principal p ON p.loan_id = l.id"
+    "outstanding is not the ledger's balance": "SELECT l.id FROM loan l LEFT JOIN principal p ON p.loan_id = l.id"
     " WHERE l.outstanding_principal_minor <> coalesce(p.amount, 0)",
     "installments are not paid by the bookings": "SELECT d.loan_id FROM due d LEFT JOIN moved m USING (loan_id)"
     " WHERE (d.principal, d.interest, d.fee, d.rebate, d.charged) IS DISTINCT FROM"

@@ -63,7 +63,7 @@ def money(amount_minor: int, effective_on: str = FIRST_DUE_ON) -> dict[str, obje
 
 
 def payoff_minor(client: ApiClient, loan: Running, as_of: str = FIRST_DUE_ON) -> int:
-    """Ask what ends the loan."""
+    """Request a payoff quote."""
     quoted = client.get(f"{loan.path}/payoff-quote?as_of={as_of}")
     assert quoted.status_code == 200, quoted.text
     return int(document(quoted)["amount_minor"])

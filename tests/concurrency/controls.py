@@ -90,7 +90,7 @@ def numbers_may_repeat(database: str) -> Iterator[None]:
 
 
 def meet(both: Barrier) -> None:
-    """Wait for the other racer; what is made ready before the race meets nobody, and is in the main thread."""
+    """Wait for the other racer; the preparation before the race runs alone, in the main thread."""
     if current_thread() is main_thread():
         return
     try:

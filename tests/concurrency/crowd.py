@@ -30,7 +30,7 @@ WHERE datname = current_database() AND application_name %s 'loan-service' AND wa
 
 @dataclass(frozen=True)
 class Crowd:
-    """A service with a thread and a connection for everyone, its database, and the facts that it published."""
+    """A service with a thread and a connection for each racer, its database, and the events that it published."""
 
     app: Flask
     database: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service, whose worker ends itself around a commit when a request's header asks for it; for tests only."""
+"""The service, whose worker kills itself around a commit on a request's header; for tests only."""
 
 import os
 import signal

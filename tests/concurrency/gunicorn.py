@@ -51,7 +51,7 @@ class Service:
         return [int(pid) for pid in children.read_text().split()]
 
     def kill_one(self, chance: random.Random) -> bool:
-        """Kill a worker as the kernel does when memory is short; tell whether there was one."""
+        """Kill a worker as the kernel does when memory is short; return whether there was one."""
         pids = self.workers()
         if not pids:
             return False
@@ -69,7 +69,7 @@ class Service:
 
 @contextmanager
 def serving(folder: Path, database: str, module: str = "app.wsgi", **environ: str) -> Iterator[Service]:
-    """Run the service with two workers of four threads, unless the environment says otherwise."""
+    """Run the service, by default with two workers of four threads."""
     usual = {"API_WORKERS": "2", "API_THREADS": "4"}
     service = Service(folder, database, module, **(usual | environ))
     try:
@@ -91,7 +91,7 @@ class Client:
     def once(
         self, method: str, path: str, key: str | None = None, body: object = None, **headers: str
     ) -> requests.Response:
-        """Send a request; raise ConnectionError when nobody answers."""
+        """Send a request; raise ConnectionError when there is no answer."""
         sent = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
         if key is not None:
             sent["Idempotency-Key"] = key

@@ -28,7 +28,7 @@ class PatientConnection(BoundedConnection):
     answer_seconds = 40.0
 
 
-# In the order of the service's own: whoever waits for a lock gives up before its statement, and that before its client.
+# In the order of the service's own: the wait for a lock ends before its statement, and that before its client's wait.
 # Fifty that want one loan take a second or two, one after the other.
 PATIENT: Mapping[str, object] = {
     "LOCK_MILLISECONDS": 20_000,

@@ -37,7 +37,7 @@ def undone(patch: pytest.MonkeyPatch, sqlstate: str, times: int) -> None:
 
 def raise_in(loans: SqlLoans, sqlstate: str) -> None:
     """Let the server itself raise an error, so that driver and session see what they would see."""
-    loans._session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"))  # noqa: SLF001  # nobody else has it
+    loans._session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"))  # noqa: SLF001  # not available elsewhere
 
 
 def dies_before_commit(patch: pytest.MonkeyPatch, database: str) -> None:
@@ -47,13 +47,13 @@ def dies_before_commit(patch: pytest.MonkeyPatch, database: str) -> None:
     def trouble(keys: SqlIdempotencyKeys, request: KeyedRequest, reply: Reply) -> None:
         complete(keys, request, reply)
         patch.setattr(SqlIdempotencyKeys, "complete", complete)
-        terminated(database, int(keys._session.scalar(text("SELECT pg_backend_pid()"))))  # noqa: SLF001  # nobody else has it
+        terminated(database, int(keys._session.scalar(text("SELECT pg_backend_pid()"))))  # noqa: SLF001  # not available elsewhere
 
     patch.setattr(SqlIdempotencyKeys, "complete", trouble)
 
 
 def answer_of_commit_is_lost(patch: pytest.MonkeyPatch, database: str) -> None:
-    """End the session of the next transaction when it has committed and the service does not know it yet."""
+    """End the session of the next transaction after its commit, before the service gets the answer."""
     commit = Session.commit
 
     def trouble(session: Session) -> None:

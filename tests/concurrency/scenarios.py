@@ -35,7 +35,7 @@ BORROWERS = "/api/v1/borrowers"
 
 @dataclass(frozen=True)
 class Race:
-    """What was raced for, and what everyone was answered."""
+    """What was raced for, and the answers of all racers."""
 
     crowd: Crowd
     loan: Running
@@ -51,7 +51,7 @@ def same_request(crowd: Crowd, clients: int) -> Race:
 
 
 def assert_done_once(race: Race) -> None:
-    """Expect one booking, one answer that says so, and that everyone else got the same or is told to wait."""
+    """Expect one booking, one answer with it, and for all others the same answer or one to retry."""
     new = [answer for answer in race.answers if answer.status_code == 201 and not replayed(answer)]
     told = [answer for answer in race.answers if replayed(answer)]
     busy = [answer for answer in race.answers if answer.status_code == 409]
@@ -96,7 +96,7 @@ def two_decisions(crowd: Crowd) -> Race:
 
 
 def assert_one_decided(race: Race) -> None:
-    """Expect that one decision holds, was published, and that the other was told the state."""
+    """Expect that one decision holds and was published, and that the other answer has the state."""
     [winner] = [answer for answer in race.answers if answer.status_code == 200]
     [loser] = [answer for answer in race.answers if answer.status_code == 409]
     decided = [fact for fact in race.crowd.facts if isinstance(fact, LoanDecided) and str(fact.loan_id) == race.loan.id]
@@ -118,7 +118,7 @@ def patcher(crowd: Crowd, changes: dict[str, str], tag: str) -> Callable[[], Tes
 
 
 def assert_one_changed(crowd: Crowd, answers: Sequence[TestResponse]) -> None:
-    """Expect that the second is told to look again, and that nothing of the first is lost."""
+    """Expect that the second is refused as outdated, and that nothing of the first is lost."""
     [winner] = [answer for answer in answers if answer.status_code == 200]
     assert statuses(answers) == [200, 412]
     assert document(crowd.client().get(f"{BORROWERS}/{BORROWER}")) == document(winner)
@@ -128,7 +128,7 @@ def assert_one_changed(crowd: Crowd, answers: Sequence[TestResponse]) -> None:
 
 
 def replayed(answer: TestResponse) -> bool:
-    """Tell whether an answer is an earlier one's."""
+    """Return whether an answer is a repeated one."""
     return answer.headers.get("Idempotent-Replayed") == "true"
 
 
@@ -148,7 +148,7 @@ def assert_succeeds(race: Race) -> None:
 
 @dataclass(frozen=True)
 class Held:
-    """What a request was answered whose loan somebody else holds, after how long, and how others fared meanwhile."""
+    """The answer to a request whose loan another session holds, its duration, and the answers of others meanwhile."""
 
     crowd: Crowd
     answer: TestResponse
@@ -157,7 +157,7 @@ class Held:
 
 
 def loan_held(crowd: Crowd) -> Held:
-    """Pay on a loan that a side session holds until everybody has been answered."""
+    """Pay on a loan that a side session holds until all requests have been answered."""
     wanted, other = running(crowd), running(crowd)
     repay = timed(poster(crowd, f"{wanted.path}/repayments", money(100)))
     with held(crowd.database, lock_of(wanted.id)), ThreadPoolExecutor(1) as threads:
@@ -169,12 +169,12 @@ def loan_held(crowd: Crowd) -> Held:
 
 
 def loan_held_again(crowd: Crowd, seconds: float) -> Held | None:
-    """Let a loan be held until the answer comes in time; give None where nobody was seen waiting."""
+    """Hold a loan until the answer comes in time; return None if no session was seen waiting."""
 
     def attempt() -> Held | None:
         try:
             return loan_held(crowd)
-        except TimeoutError:  # it gave up while nobody looked
+        except TimeoutError:  # its wait ended between two checks
             return None
 
     return until_good(attempt, lambda race: race is not None and race.seconds < seconds)
@@ -191,7 +191,7 @@ def timed(act: Callable[[], TestResponse]) -> Callable[[], tuple[TestResponse, f
 
 
 def assert_loan_busy(race: Held, seconds: float) -> None:
-    """Expect an honest answer in time, and that nobody else had to wait, not even readers of the same loan."""
+    """Expect a correct answer in time, and that no other request had to wait, not even readers of the same loan."""
     assert race.answer.status_code in {409, 503}
     assert "Retry-After" in race.answer.headers
     assert race.seconds < seconds
@@ -208,7 +208,7 @@ class Quoted:
 
 
 def quoted_between(crowd: Crowd, patch: pytest.MonkeyPatch) -> Quoted:
-    """Ask for a payoff quote; between its two reads somebody else pays the loan off."""
+    """Request a payoff quote; between its two reads another request pays the loan off."""
     loan = running(crowd)
     before = payoff_minor(crowd.client(), loan)
     pay_off = poster(crowd, f"{loan.path}/repayments", money(before))
@@ -226,6 +226,6 @@ def quoted_between(crowd: Crowd, patch: pytest.MonkeyPatch) -> Quoted:
 
 
 def assert_quoted_one_moment(race: Quoted) -> None:
-    """Expect a quote as of the moment at which it was asked for."""
+    """Expect a quote as of the moment of its request."""
     assert race.answer.status_code == 200
     assert document(race.answer)["amount_minor"] == race.before

@@ -23,7 +23,7 @@ BUSINESS_DAYS = 500  # that pass meanwhile: long enough to fall 120 days behind,
 
 @dataclass(frozen=True)
 class Promise:
-    """A request and the answer that said that it was done."""
+    """A request and the answer that confirmed it."""
 
     key_id: str
     path: str
@@ -35,7 +35,7 @@ class Promise:
 
 @dataclass
 class Diary:
-    """What all clients share: the loans they know, what they were promised, how often which answer came."""
+    """What all clients share: their loans, the confirmed requests, the count of each answer."""
 
     seconds: float
     began: float = field(default_factory=monotonic)
@@ -52,7 +52,7 @@ class Diary:
 
     @property
     def over(self) -> bool:
-        """Tell whether the time is up."""
+        """Return whether the time is up."""
         return monotonic() - self.began > self.seconds
 
 
@@ -67,7 +67,7 @@ class Somebody:
         self._name = f"soak-{seed}"
 
     def live(self) -> Counter[str]:
-        """Do one thing after the other until the time is up; give what was sent and how often nobody answered."""
+        """Send requests until the time is up; return what was sent and how many got no answer."""
         doings = self._doings()
         with closing(self._clients["applicant"]) as applicant, closing(self._clients["officer"]) as officer:
             self._lend()
@@ -177,7 +177,7 @@ class Somebody:
         self._made += 1
         key = f"{self._name}-{self._made}"
         answer = self._clients[key_id].ask("POST", path, key, body)
-        done = "done, told by the retry" if "Idempotent-Replayed" in answer.headers else "done"
+        done = "done, confirmed by the retry" if "Idempotent-Replayed" in answer.headers else "done"
         said = done if answer.ok else str(read(answer)["code"])
         with self._diary.lock:
             self._diary.answers[f"{answer.status_code} {said}"] += 1
@@ -199,7 +199,7 @@ class Somebody:
 
 
 def kill_at_random(service: Service, diary: Diary, seed: int, over: Event) -> int:
-    """Kill a worker every now and then until told that it is over; give how many."""
+    """Kill a worker at intervals until stopped; return how many were killed."""
     chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
     killed = 0
     while not over.wait(chance.uniform(0.5, 2.5)) and not diary.over:

@@ -62,7 +62,7 @@ def test_without_the_row_lock_and_the_constraint_money_is_lost(crowd: Crowd, mon
 
     assert statuses(race.answers) == [201, 201]
     # Both took the loan as it was before either, whatever each saw of its installments.
-    assert wrong.keys() >= {"outstanding is not what the bookings say", "numbers have gaps"}
+    assert wrong.keys() >= {"outstanding is not the sum of the bookings", "numbers have gaps"}
 
 
 def test_without_the_borrowers_lock_two_changes_make_one_version(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:

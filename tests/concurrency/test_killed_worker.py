@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker that is killed around its commit leaves everything or nothing, and the retry tells which."""
+"""A worker that is killed around its commit leaves everything or nothing, and the retry shows which."""
 
 from collections.abc import Iterator
 from contextlib import closing

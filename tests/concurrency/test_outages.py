@@ -61,7 +61,7 @@ def test_a_session_that_ends_around_the_commit_is_503_and_the_retry_tells_what_b
     assert after == ([(2, 100)] if kept else [])
     assert again.status_code == 201
     assert replayed(again) is kept
-    assert crowd.count(TransactionRetried) == 0  # whether it was committed is not known: nothing is done twice
+    assert crowd.count(TransactionRetried) == 0  # it may have been committed: nothing is repeated
     assert booked(crowd.database, loan.id) == [(2, 100)]
     assert_books_right(crowd.database)
 

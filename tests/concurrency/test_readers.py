@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who reads while others write sees one moment, waits for nobody, and pays nothing by a quote that is out of date."""
+"""A reader beside writers sees one snapshot, waits for no lock, and can pay nothing by an outdated quote."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -94,7 +94,7 @@ def test_pages_neither_skip_nor_repeat_while_loans_are_submitted(crowd: Crowd, s
 
 
 def writes(reads: Sequence[int]) -> Iterator[int]:
-    """Give each write a number, until there are enough and everybody has read often enough meanwhile."""
+    """Yield a number for each write, until there are enough and each reader has read often enough meanwhile."""
     deadline = monotonic() + WRITING_SECONDS
     for number in count():
         if monotonic() > deadline or (number >= WRITES and min(reads) >= READS):
@@ -113,7 +113,7 @@ def repeated(*acts: Callable[[], None]) -> Iterator[list[int]]:
         while not last:
             last = over.is_set()
             acts[place]()
-            counts[place] += 1  # nobody else's
+            counts[place] += 1  # of no other writer
 
     with ThreadPoolExecutor(len(acts)) as threads:
         readers = [threads.submit(keep_on, place) for place in range(len(acts))]

@@ -36,7 +36,7 @@ def test_every_promise_is_kept_once_while_workers_are_killed(database: str, tmp_
         print(report(diary, counts, killer.result()))  # noqa: T201  # the figures are the result
 
     assert_kept(diary, database)
-    assert counts["resets"] > 0  # else nobody noticed that workers were killed
+    assert counts["resets"] > 0  # else no client noticed that workers were killed
 
 
 def assert_kept(diary: Diary, database: str) -> None:
@@ -60,7 +60,7 @@ def ids(promises: list[Promise]) -> set[str]:
 
 
 def report(diary: Diary, counts: Counter[str], killed: int) -> str:
-    """Say in a few lines what happened."""
+    """Summarise the run in a few lines."""
     seconds = time.monotonic() - diary.began
     lines = [
         f"{counts['sent']} requests in {seconds:.1f} s, {len(diary.promises)} writes promised",

@@ -24,7 +24,7 @@ PUBLISHED = {
     "mailpit": ("127.0.0.1", "MAILPIT_PORT", 8025),
 }
 PORT = re.compile(r"(?:(?P<address>[\d.]+):)?\$\{(?P<variable>\w+):-(?P<host>\d+)\}:(?P<inside>\d+)")
-# Their images hold one program that cannot ask itself, or they run once.
+# Their images hold one program that cannot check itself, or they run once.
 WITHOUT_HEALTHCHECK = {"otelcol", "nginx-exporter", "migrate", "volume-owner", "check-settings"}
 # It hands volumes to the others, which is what root is for.
 ROOT_ALLOWED = {"volume-owner": ["CHOWN"]}
@@ -58,7 +58,7 @@ def load() -> Compose:
 
 
 def publishing(compose: Compose) -> Iterator[str]:
-    """Publish only the known ports, each on its address, behind its variable, with its usual number."""
+    """Publish only the listed ports, each on its address, behind its variable, with its default number."""
     for name, service in compose["services"].items():
         ports = [PORT.fullmatch(port) for port in service.get("ports", [])]
         found = [port and (port["address"] or "", port["variable"], int(port["host"])) for port in ports]
@@ -67,7 +67,7 @@ def publishing(compose: Compose) -> Iterator[str]:
 
 
 def hardening(compose: Compose) -> Iterator[str]:
-    """Give nobody root, capabilities, a way to more of either, or unlimited memory and processes."""
+    """No container has root, capabilities, a way to more of either, or unlimited memory and processes."""
     for name, service in compose["services"].items():
         if service.get("cap_drop") != ["ALL"] or service.get("cap_add", []) != ROOT_ALLOWED.get(name, []):
             yield f"{name} has capabilities"
@@ -90,15 +90,15 @@ def _unprivileged(service: Service) -> bool:
 
 
 def health(compose: Compose) -> Iterator[str]:
-    """Ask everybody for its health, except who can't answer."""
+    """Each container has a health check, except those that can't have one."""
     for name, service in compose["services"].items():
         check = service.get("healthcheck", {"test": "in the image"} if service["image"] == BUILT else {})
         if (name in WITHOUT_HEALTHCHECK) != bool(check.get("disable")) or not (check.get("disable") or "test" in check):
-            yield f"{name} is not asked for its health"
+            yield f"{name} has no health check"
 
 
 def mounting(compose: Compose) -> Iterator[str]:
-    """Mount from the repository only what is there, and let nobody change it from inside."""
+    """Mount from the repository only existing paths, read-only."""
     for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
             source, _, options = volume.partition(":")

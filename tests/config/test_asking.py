@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer with data, an empty one and an error are told apart, for each kind of server and question."""
+"""An answer with data, an empty one and an error are distinguished, for each kind of server and query."""
 
 import json
 import threading
@@ -93,7 +93,7 @@ def test_a_server_without_an_address_is_an_error() -> None:
 
 @pytest.fixture
 def asked() -> Iterator[Asker]:
-    """Ask a server that gives a canned answer: a document, or text that it refuses the query with."""
+    """Query a server with a canned answer: a document, or the text of a refusal."""
     document: object = None
 
     class Canned(BaseHTTPRequestHandler):
@@ -106,7 +106,7 @@ def asked() -> Iterator[Asker]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Write nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Canned) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

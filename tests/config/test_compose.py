@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docker-compose.yml and the Dockerfile keep their promises and agree with what else speaks of the same things."""
+"""docker-compose.yml and the Dockerfile follow the policy and agree with the other files of the same settings."""
 
 import re
 import subprocess
@@ -44,7 +44,7 @@ CONFIGS = {
 }
 # A flag's name, and its value where the header gives one that is the same everywhere (file names and folders are not).
 FLAG = re.compile(r"(?<=\s)(--?[a-z][\w.-]*)(?:=([\w.:,-]*))?")
-LINKS = {"--web.external-url"}  # where people find it: known to compose, which publishes it
+LINKS = {"--web.external-url"}  # published by compose under this address
 PLACES = {"--config", "--config.file", "-config.file", "--storage.tsdb.path", "--storage.path"}
 
 
@@ -66,8 +66,8 @@ def test_every_promise_is_kept() -> None:
         ("tempo", {"read_only": False}, "tempo is writable without a reason"),
         ("grafana", {"read_only": True}, "grafana is writable without a reason, or could not start"),
         ("tempo", {"logging": {}}, "tempo may fill the disk"),
-        ("loki", {"healthcheck": {}}, "loki is not asked for its health"),
-        ("loki", {"healthcheck": {"disable": True}}, "loki is not asked for its health"),
+        ("loki", {"healthcheck": {}}, "loki has no health check"),
+        ("loki", {"healthcheck": {"disable": True}}, "loki has no health check"),
         ("loki", {"volumes": ["./loki/loki.yaml:/etc/loki/loki.yaml"]}, "loki may change ./loki/loki.yaml"),
         ("loki", {"volumes": ["./loki/no.yaml:/etc/loki.yaml:ro"]}, "loki mounts ./loki/no.yaml, which is missing"),
         ("loki", {"volumes": ["data:/loki"]}, "loki mounts the unknown volume data"),
@@ -223,7 +223,7 @@ def test_the_ports_are_those_of_the_stack_without_docker() -> None:
     ports = {port.service: port for service in SERVICES for port in service.ports if port.first}
 
     for name, (_, variable, number) in PUBLISHED.items():
-        # Without root Nginx takes another port there: compare with the one that config files speak of.
+        # Without root Nginx takes another port there: compare with the one in config files.
         assert (ports[name].variable, ports[name].number) == (variable, number)
 
 
@@ -286,7 +286,7 @@ def _mebibytes(limit: str) -> int:
 def test_containers_ask_each_other_directly_whatever_proxy_docker_hands_them() -> None:
     """Docker sets HTTP_PROXY in every container where the client's configuration names one."""
     services = {name: one for name, one in load()["services"].items() if one.get("restart") != "no"}
-    # PostgreSQL asks nobody, and its exporter speaks no HTTP to it.
+    # PostgreSQL sends no requests, and its exporter uses no HTTP for it.
     for name in services.keys() - {"db", "postgres-exporter"}:
         environment = services[name]["environment"]
         assert environment["NO_PROXY"] == environment["no_proxy"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The committed dashboards are what their Python source says; a difference is shown and can be written away."""
+"""The committed dashboards are generated from their Python source; a difference is shown and can be fixed."""
 
 from pathlib import Path
 

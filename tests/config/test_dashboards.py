@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every dashboard is what its source says, and every panel asks one question clearly."""
+"""Every dashboard is generated from its source, and every panel's description is one question."""
 
 import itertools
 import re
@@ -10,7 +10,7 @@ import pytest
 from grafana.provisioned.dashboards import links
 from tests.config.dashboards import DASHBOARDS, PANELS, Panel
 
-# They say their units themselves: in the lines, in the columns of a trace search, on the graph's nodes.
+# Their content has the units: in the lines, in the columns of a trace search, on the graph's nodes.
 WITHOUT_UNIT = {"logs", "table", "nodeGraph"}
 SOURCES = {"prometheus": "${datasource}", "loki": "${log_datasource}", "tempo": "${trace_datasource}"}
 STATE_COLOURS = {"green", "orange", "red"}

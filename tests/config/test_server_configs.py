@@ -21,7 +21,7 @@ CONFIGS = sorted(
 )
 KNOWN = {(port.service, port.number) for service in SERVICES for port in service.ports}
 PUBLISHED = {port.number for service in SERVICES for port in service.ports if port.published}
-OWN = {"0.0.0.0", "127.0.0.1", "localhost"}  # noqa: S104  # what the files say
+OWN = {"0.0.0.0", "127.0.0.1", "localhost"}  # noqa: S104  # the address in the files
 
 
 def unknown_addresses(text: str) -> list[str]:

@@ -65,7 +65,7 @@ def test_every_operation_succeeds_with_its_own_example(app: Flask) -> None:
 
 
 def expect_documented(answer: Any, described: dict[str, Any], document: dict[str, Any]) -> None:  # noqa: ANN401
-    """Expect success, of a documented status, with the headers and the body that the document says."""
+    """Expect success, of a documented status, with the documented headers and body."""
     name = f"{described['operationId']} {answer.status_code} {answer.get_data(as_text=True)[:300]}"
     assert answer.status_code < 300, name
     promised = described["responses"][str(answer.status_code)]

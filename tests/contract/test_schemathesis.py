@@ -132,7 +132,7 @@ def test_made_up_requests_get_promised_answers(schema: OpenApiSchema) -> None:
 
 
 def send_made_up(operation: AnyOperation, mode: GenerationMode, statuses: set[int]) -> None:
-    """Send some requests that are, or are not, as the document says."""
+    """Send requests that follow the document, and some that don't."""
 
     @MADE_UP
     @given(case=operation.as_strategy(generation_mode=mode))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard at the API's door: who is let in, what the others are told, and what the log says of them."""
+"""Access to the API: which requests pass, the answers to the others, and their log lines."""
 
 import logging
 from collections.abc import Callable

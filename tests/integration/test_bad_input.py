@@ -115,7 +115,7 @@ def test_a_key_that_is_in_flight_is_refused_in_time(client: FlaskClient, databas
     key = {"client_id": "demo", "key": "in-flight", "fingerprint": "x"}
     statement = "INSERT INTO idempotency_key (client_id, key, fingerprint, created_at) VALUES (%s, %s, %s, now())"
     with closing(psycopg2.connect(database.replace("+psycopg2", ""))) as other, other.cursor() as cursor:
-        cursor.execute(statement, tuple(key.values()))  # and not committed: somebody is at work
+        cursor.execute(statement, tuple(key.values()))  # and not committed: another request is under way
         answer = client.post(LOANS, json=application_body(), headers={"Idempotency-Key": "in-flight"})
 
     assert answer.json is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person can ask for: a copy of everything, and to be forgotten."""
+"""The rights of a person: a copy of everything, and erasure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -42,7 +42,7 @@ FORBIDDEN = "ALTER TABLE borrower ADD CONSTRAINT no_canary CHECK (phone <> '+441
 
 @dataclass
 class Signals:
-    """Where everything goes that the service says of itself."""
+    """Everything that the service writes about itself."""
 
     spans: SpansSeen = field(default_factory=SpansSeen)
     reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
@@ -73,7 +73,7 @@ def watched(settings: Settings, signals: Signals) -> Iterator[ApiClient]:
 def everything(
     signals: Signals, postgres: Postgres, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> Callable[[], str]:
-    """Give all that was said by the service and by its database since the test began, as one text."""
+    """Return all that the service and its database have written since the test began, as one text."""
     caplog.set_level(logging.DEBUG)
     before = len(postgres.log.read_text())
 
@@ -158,7 +158,7 @@ def refused_changes(client: ApiClient, place: str) -> list[TestResponse]:
 
 
 def mistake_of_ours(client: ApiClient, place: str, database: str) -> TestResponse:
-    """Meet a constraint that nobody expects; the driver's error quotes the whole row."""
+    """Break an unexpected constraint; the driver's error quotes the whole row."""
     execute(database, FORBIDDEN)
     try:
         answer = client.patch(place, json={"phone": "+441632960740"}, headers={"If-Match": '"1"'})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Borrowers in a real PostgreSQL: what is unique, what waits for what, and what an error says."""
+"""Borrowers in a real PostgreSQL: unique columns, locks, and the content of errors."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the database itself refuses, whoever writes: changed bookings, lines that don't balance, doubles."""
+"""What the database refuses from every writer: changed bookings, lines that don't balance, duplicates."""
 
 from collections.abc import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations on tables with rows: nothing that both schemas know is lost, forward or back."""
+"""Migrations on tables with rows: nothing that both schemas have is lost, forward or back."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -23,7 +23,7 @@ INSERT INTO loan (id, borrower_id, currency, principal_minor, annual_rate_percen
 SELECT md5('loan' || n)::uuid, md5('borrower' || n / 2)::uuid, 'KWD', 1000 + n, 9.482211, 24, 'submitted',
     '2026-01-02T03:04:05.678901Z'::timestamptz + n * interval '1 day' FROM generate_series(1, 5) n
 """
-# What the first revision knew of a loan, but for the status, of which it knew one.
+# The columns of a loan in the first revision, without the status, of which it had one value.
 KNOWN = """
 SELECT id, borrower_id, currency, principal_minor, annual_rate_percent, term_months, applied_at FROM loan ORDER BY id
 """
@@ -60,7 +60,7 @@ def test_the_first_revision_s_loans_come_along(url: str) -> None:
     assert execute(url, "SELECT DISTINCT client_id, status, submitted_by, version, last_seq FROM loan") == [
         ("demo", "submitted", "unrecorded", 1, 0)
     ]
-    # Their borrowers are known by id only, and since the first application.
+    # Their borrowers have an id only, and date from the first application.
     assert execute(url, "SELECT count(*), bool_and(erased_at IS NOT NULL) FROM borrower") == [(3, True)]
     assert execute(
         url, "SELECT count(*) FROM loan l JOIN borrower b ON b.id = borrower_id AND created_at <= applied_at"

@@ -261,7 +261,7 @@ def test_an_invalid_document_would_be_noticed(app: Flask) -> None:
 
 
 def test_names_of_schemas_are_those_of_their_models(app: Flask) -> None:
-    # Two models of one name would be told apart by their modules' names.
+    # Two models of one name would be distinguished by their modules' names.
     odd = [name for name in build_document(app, __version__)["components"]["schemas"] if not name.isalnum()]
 
     assert odd == []

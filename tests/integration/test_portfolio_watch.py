@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process of all watches the portfolio, says what is in the tables, and leaves it to another when it goes."""
+"""One process watches the portfolio and reports the tables' content; when it ends, another takes over."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ BACKEND = "application_name = 'loan-service-portfolio'"
 
 @dataclass
 class Check:
-    """A ledger that is right, unless it is told otherwise."""
+    """A ledger that is right by default."""
 
     violations: dict[str, int] = field(default_factory=dict)
     imbalance_minor: dict[str, int] = field(default_factory=dict)
@@ -180,7 +180,7 @@ def test_a_check_sees_one_moment_and_can_write_nothing(database: str) -> None:
 
 
 def test_the_reconciliation_runs_on_the_watchs_connection(database: str) -> None:
-    lend(database)  # outstanding, without a transaction that says so
+    lend(database)  # outstanding, without a transaction for it
     seen = Seen()
 
     with watching(database, seen, reconcile_session):

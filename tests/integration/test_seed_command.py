@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flask seed: what it says, what it refuses, and how it ends."""
+"""flask seed: its output, its refusals, and its exit codes."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -21,7 +21,7 @@ COMMANDS = {
 WRONG = {
     "missing": ("DATABASE_URL", {"APP_ENV": "production", "SECRET_KEY": "k" * 30, "OPS_TOKEN": "t" * 30}),
     "malformed": ("API_PORT", {"API_PORT": "zz-canary"}),
-    # The API once answered 200 with it, and /health said unhealthy for ever.
+    # The API once answered 200 with it, and /health stayed unhealthy.
     "not encoded": ("DATABASE_URL", {"DATABASE_URL": "postgresql+psycopg2://loan:a%zz@127.0.0.1:1/loans"}),
     "ambiguous": ("DATABASE_URL", {"DATABASE_URL": "postgresql+psycopg2://loan:p@ss:w/ord@127.0.0.1:1/loans"}),
     "default": (
@@ -52,7 +52,7 @@ def test_a_wrong_setting_ends_the_start_with_one_line(command: str, wrong: str) 
 
 
 def start(command: list[str], environment: dict[str, str]) -> tuple[subprocess.CompletedProcess[str], float]:
-    """Start it, wait for its end, and tell how long that took."""
+    """Start it, wait for its end, and return how long that took."""
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     began = time.monotonic()
     result = subprocess.run(

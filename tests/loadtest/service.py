@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real service on a free port for the load test to meet: right as it is, wrong or slow when told to be."""
+"""The real service on a free port for the load test to meet: correct by default, wrong or slow by configuration."""
 
 import json
 import time
@@ -49,7 +49,7 @@ class Flawed:
         return self._wrong(environ, start_response)
 
     def _wrong(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401
-        """Take a minor unit too much for whatever was booked, and say so in as many digits."""
+        """Book a minor unit too much, and answer with the wrong amount in as many digits."""
         with self.app.request_context(environ):
             response = self.app.full_dispatch_request()
         document: Any = response.get_json(silent=True) or {}

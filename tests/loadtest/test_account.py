@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people keep in mind of a loan is what the service has to say; and its schedule has to add up."""
+"""The load test's own account of a loan agrees with the service's answers, and its schedule adds up."""
 
 from datetime import date
 from typing import Any

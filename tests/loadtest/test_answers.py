@@ -92,7 +92,7 @@ def test_a_page_that_breaks_a_promise_of_the_list_is_wrong(body: dict[str, Any],
 
 
 def test_a_page_with_what_was_not_asked_for_is_wrong() -> None:
-    assert wrong_in_page(page("a"), 2, (), status="active") == "the page has loans that were not asked for"
+    assert wrong_in_page(page("a"), 2, (), status="active") == "the page has loans that don't match the filter"
 
 
 def test_a_problem_that_points_at_the_mistake_is_right() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thresholds hold or fail on the figures that Locust counted, and the table says which."""
+"""Thresholds hold or fail on the figures that Locust counted, and the table shows which."""
 
 from gevent import monkey  # type: ignore[import-untyped]  # gevent has no types
 from locust.stats import RequestStats

@@ -53,7 +53,7 @@ CASES = (
     case("double quotes and an escaped dollar", r'"abc\$def"', "abc$def"),
     case("double quotes and two dollars", '"pa$$word"', "pa$word"),
     case("escapes", r'"\a\b\f\n\r\t\v\\"', "\a\b\f\n\r\t\v\\"),
-    case("escapes that Go does not know", r'"\c\d\x41A"', r"\c\d\x41A"),
+    case("escapes that Go does not have", r'"\c\d\x41A"', r"\c\d\x41A"),
     case("octal escapes", r'"\0101\0377\08\012\0"', "A\u00ff\\8\\12\\"),
     case("empty in quotes", '""', ""),
     case("quote that is not closed", '"abc', None),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stack.site import Site
 
-# Each writes its own process id beside its log, so that a test can ask whether it still lives.
+# Each writes its own process id beside its log, so that a test can check whether it still runs.
 PRELUDE = """
 import http.server, os, pathlib, signal, sys, time
 port, pids = int(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -33,7 +33,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 def serve(): http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
 SERVES = PRELUDE + "print('serving', flush=True); serve()"
-# Like Gunicorn: a child that would go on alone, and a parent that takes it along when asked to stop, however soon.
+# Like Gunicorn: a child that would continue alone, and a parent that stops it on SIGTERM, however soon.
 FORKS = (
     PRELUDE
     + """
@@ -49,7 +49,7 @@ while True: time.sleep(1)
 )
 STUBBORN = PRELUDE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 REFUSES = PRELUDE + "print('loading'); print('error: broken.yaml line 3: unknown key'); print('bye'); sys.exit(2)"
-# A second after an answer, which the runner has read by then: that it is ready must be known before it dies.
+# A second after an answer, which the runner has read by then: it must be ready before it ends.
 DIES_LATER = (
     PRELUDE
     + """
@@ -61,7 +61,7 @@ class Answer(Answer):
 serve()
 """
 )
-# As Go does: the cause, then frames that speak of errors.
+# As Go does: the cause, then frames with the word "error".
 PANICS = (
     PRELUDE
     + """
@@ -120,7 +120,7 @@ def noted_pids(run_dir: Path) -> set[int]:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
+    """Return whether a process runs; one that only waits to be reaped does not."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between open and read
@@ -129,7 +129,7 @@ def alive(pid: int) -> bool:
 
 
 def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-    """Wait for something to become true and tell whether it did."""
+    """Wait for something to become true and return whether it did."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Config files are written once, with compose names; only known addresses change, and only whole ones."""
+"""Config files are written once, with compose names; only listed addresses change, and only whole ones."""
 
 from pathlib import Path
 

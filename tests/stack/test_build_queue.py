@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The queue of builds: failures don't stop it, progress is told, and what the machine has is not built."""
+"""The queue of builds: failures don't stop it, progress is reported, and what the machine has is not built."""
 
 import dataclasses
 import os

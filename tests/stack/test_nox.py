@@ -15,7 +15,7 @@ from stack.site import ROOT
 from tests.stack.test_paths import FOLDERS
 
 REFUSED = "nox: a folder whose path is UTF-8 text without ':' and control characters is needed\n"
-# In place of the environment that ./nox makes for itself: says where it runs and with which words.
+# In place of the environment that ./nox makes for itself: prints its folder and arguments.
 FAKE = '#!/bin/sh\nprintf "%s\\n" "$PWD" "$HOME" "$@"\n'
 
 

@@ -31,7 +31,7 @@ class Stack:
         monkeypatch.setattr(outage, "PATIENCE_SECONDS", 0.1)
 
     def ask(self, _running: State, word: str, name: str) -> str:
-        """Note what is asked, and mail what follows."""
+        """Record the command, and send the mail that follows."""
         self.asked.append(f"{word} {name}")
         if self._works:
             status = {"stop": "FIRING", "start": "RESOLVED"}[word]

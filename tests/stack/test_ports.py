@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports: the usual ones, those asked for, and free ones; trouble names the port, its owner and the variable."""
+"""Ports: the default, the configured and free ones; an error names the port, its owner and the variable."""
 
 import socket
 

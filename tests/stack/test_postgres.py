@@ -55,7 +55,7 @@ def test_a_wrong_password_is_refused_and_explained() -> None:
         other = Postgres(server.data_dir, server.port, password="not-the-one")
 
         with pytest.raises(PostgresError, match="the user or the password does not fit the data in"):
-            eventually(other.ready)  # False while nobody answers, as on a machine that stops
+            eventually(other.ready)  # False while there is no answer, as on a machine that stops
 
 
 def test_two_throwaway_servers_do_not_meet() -> None:

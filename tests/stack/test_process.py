@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One child process: it stops when asked, by force otherwise, and takes what it started along."""
+"""One child process: it stops on SIGTERM, else by SIGKILL, together with its own children."""
 
 import signal
 import sys

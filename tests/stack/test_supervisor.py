@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Fleet(Stack):
-    """A stack whose servers live and die as a test says, without a process."""
+    """A stack whose servers run and end as a test determines, without processes."""
 
     def __init__(self, folder: Path) -> None:
         services = [fakes.service("api", essential=True), fakes.service("loki")]
@@ -26,10 +26,10 @@ class Fleet(Stack):
         self.starts: list[str] = []
         self.dying: list[str] = []
         self.refusing: set[str] = set()
-        self.running = dict.fromkeys(self.services, cast("Running", None))  # no process is asked
+        self.running = dict.fromkeys(self.services, cast("Running", None))  # no process is checked
 
     def is_ready(self, name: str) -> bool:
-        """Tell what the test says."""
+        """Return what the test has set."""
         return name in self.up_now
 
     def try_to_start(self, name: str) -> Death | None:
@@ -41,7 +41,7 @@ class Fleet(Stack):
         return None
 
     def step(self) -> list[Death]:
-        """Let die who the test says."""
+        """Let the servers end that the test has set."""
         deaths = [self._death(name) for name in self.dying]
         self.up_now.difference_update(self.dying)
         self.dying = []

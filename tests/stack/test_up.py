@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`up` from outside: it ends when asked, when a server dies and when its parent does, and leaves no process."""
+"""`up` from outside: it ends on a signal, when a server ends and when its parent does, and leaves no process."""
 
 import os
 import signal

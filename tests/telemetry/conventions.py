@@ -14,15 +14,15 @@ from opentelemetry import semconv
 PACKAGE: Final = Path(semconv.__file__).parent
 # The package has no types. In the conventions' registry (1.44) these two of ours are whole numbers, the others text.
 WHOLE_NUMBERS: Final = {"http.response.status_code", "server.port"}
-# Values beyond the package's lists, which are open ones: the words beside the first name QUERY as known, the second is
-# APP_ENV, which the files of each environment are named after (the list has "development").
+# Values beyond the package's lists, which are open ones: the conventions' text lists QUERY as a method, too, and
+# deployment.environment.name is APP_ENV, which names the files of each environment (the list has "development").
 KNOWN_TOO: Final = {"http.request.method": {"QUERY"}, "deployment.environment.name": {"dev"}}
 OURS: Final = "ours"
 
 
 @dataclass(frozen=True)
 class Convention:
-    """What the conventions say about a name."""
+    """The conventions' entry of a name."""
 
     stability: str
     words: str
@@ -72,7 +72,7 @@ def namespaces() -> set[str]:
 
 
 def disagreements(catalogue: dict[str, Any]) -> list[str]:
-    """Say where a catalogue contradicts the conventions."""
+    """List where a catalogue contradicts the conventions."""
     return [
         *(words for row in catalogue["metrics"] for words in _of_a_metric(row)),
         *(words for row in catalogue["attributes"] for words in _of_an_attribute(row, catalogue)),

@@ -23,7 +23,7 @@ class Counted:
         }
 
     def page(self) -> dict[str, float]:
-        """Ask this worker for the page."""
+        """Scrape this worker."""
         lines = [line for line in self.workers.page().splitlines() if not line.startswith("#")]
         return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in lines)}
 
@@ -48,6 +48,6 @@ def running(directory: Path, *slots: int) -> Iterator[list[Counted]]:
 
 
 def kill(worker: Counted) -> None:
-    """End a worker as SIGKILL does: nothing is said, the socket's file stays."""
+    """End a worker as SIGKILL does: without a final flush, and the socket's file stays."""
     worker.workers._server.close()  # noqa: SLF001
     worker.workers._directory = None  # noqa: SLF001

@@ -27,7 +27,7 @@ class Closing:
 
 
 def answering_twice(inner: "WSGIApplication") -> "WSGIApplication":
-    """Answer /twice as a middleware does that thinks better of what it has begun to say."""
+    """Answer /twice as a middleware that replaces an answer that it has begun."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = inner(environ, start_response)

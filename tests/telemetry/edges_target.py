@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Gunicorn serves: the app of unusual answers, bare, or with the telemetry that the environment asks for."""
+"""What Gunicorn serves: the app of unusual answers, bare, or with the telemetry that the environment configures."""
 
 import os
 

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from tests.telemetry.server import Server, serving
 from tests.tries import until_good
 
-# A request takes milliseconds, and whoever waits for an export 2 s.
+# A request takes milliseconds, and one that waited for an export would take 2 s.
 SLOWEST_SECONDS = 1.0
 MEDIAN_SECONDS = 0.5
 # Gunicorn waits so long for a worker before it kills it (graceful_timeout); what takes longer was killed.
@@ -28,7 +28,7 @@ class Outage:
     stop_seconds: float
 
     def unfelt(self) -> bool:
-        """Tell whether neither a request nor the stop has waited for the collector."""
+        """Return whether neither a request nor the stop has waited for the collector."""
         slowest, usual = max(self.durations), median(self.durations)
         return slowest < SLOWEST_SECONDS and usual < MEDIAN_SECONDS and self.stop_seconds < STOP_SECONDS
 

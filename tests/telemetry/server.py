@@ -70,7 +70,7 @@ class Server:
         raise AssertionError(f"Gunicorn did not start: {self.child.tail()}")
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        """Ask over a connection of its own, as a proxy without keep-alive does."""
+        """Send a request over its own connection, as a proxy without keep-alive does."""
         return requests.get(self.base + path, headers={"Connection": "close"} | headers, timeout=10)
 
     def page(self) -> Page:
@@ -89,7 +89,7 @@ class Server:
         return page if total(page, UP) >= workers else None
 
     def counted(self, workers: int = SLOTS) -> int:
-        """Give the requests that /metrics knows of as soon as all workers answer."""
+        """Return the number of requests at /metrics as soon as all workers answer."""
         return total(poll(lambda: self.page_of(workers), READY_SECONDS, "a page of all workers"), REQUESTS)
 
     def active(self) -> int:
@@ -134,7 +134,7 @@ def total(page: Page, name: str) -> int:
 
 @contextmanager
 def serving(folder: Path, target: str = "target", **environ: str) -> Iterator[Server]:
-    """Run a server with four workers of four threads, unless the environment says otherwise."""
+    """Run a server, by default with four workers of four threads."""
     server = Server(folder, target, **environ)
     try:
         server.wait_until_ready(int(environ.get("API_WORKERS", SLOTS)))
@@ -167,7 +167,7 @@ class Watch:
         while not self._over.wait(0.05):
             try:
                 page = self._server.page()
-            except UNANSWERED:  # the worker that was asked has been killed
+            except UNANSWERED:  # the worker with the request has been killed
                 self.failed += 1
                 continue
             page = {key: value for key, value in page.items() if "_count{" in key or "_total{" in key}

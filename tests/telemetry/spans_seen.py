@@ -41,13 +41,13 @@ class SpanSeen:
 
     @property
     def text(self) -> str:
-        """Give everything that it says."""
+        """Return all of its content as text."""
         return repr(self)
 
 
 @dataclass
 class SpansSeen:
-    """Takes export requests, and reads them when it is asked."""
+    """Keeps export requests, and decodes them on access."""
 
     requests: list[bytes] = field(default_factory=list)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker owes is written where a SIGKILL does not reach, and told."""
+"""The delivery accounting of a worker survives SIGKILL, and its loss is reported."""
 
 import logging
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each fact is told by exactly these points, this note on the span, and this one line."""
+"""Each event gives exactly these points, these span attributes, and this one line."""
 
 import logging
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def point(metric: str, value: float, attributes: dict[str, str] | None = None) -
 
 @dataclass(frozen=True)
 class Told:
-    """How an event is told."""
+    """The expected signals of an event."""
 
     event: DomainEvent
     points: list[Point]

@@ -154,7 +154,7 @@ class Check:
 
 
 def measure(declared: Declared) -> None:
-    """Give a value to every series that an instrument says it has."""
+    """Record a value for every declared series of an instrument."""
     for attributes in declared.series:
         instruments._measure(Measurement(declared.name, 1, attributes))  # noqa: SLF001
 

@@ -36,7 +36,7 @@ def check(found: Outage) -> None:
     assert found.unfelt(), found
     assert {line["signal"] for line in complaints} == {"traces", "metrics"}
     assert len(complaints) <= 2 * 4  # one per signal and worker
-    # What the collector never had is told: every request, and every span, sent or not.
+    # What the collector never had is reported: every request, and every span, sent or not.
     lost = [line for line in server.lines() if line["event"] == "telemetry_lost"]
     assert len(lost) == len({line["worker"] for line in lost}) <= 4
     assert sum(line["requests_unexported"] for line in lost) == sent

@@ -16,7 +16,7 @@ from tests.telemetry.edges import Case, ask
 from tests.telemetry.otlp import Receiving, receiving
 from tests.telemetry.server import Server, serving
 
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: whoever closes sends a reset, and what waits is thrown away
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset, and unsent data is discarded
 UPLOAD = Case("/digest", "POST", {"Content-Length": "1000000"}).raw + b"x" * 1000
 HALF = b"GET /names/half HTTP/1.1\r\nHost: h\r\n"  # no request, so far
 TIMES = 6
@@ -38,14 +38,14 @@ def entries(folder: Path) -> tuple[int, ...]:
 
 
 def at_rest(folder: Path) -> bool:
-    """Tell whether every request that began has ended, and all is delivered."""
+    """Return whether every request that began has ended, and all is delivered."""
     cells = entries(folder)
     begun, ended, exported = (cells[entry] for entry in (Count.REQUESTS_BEGUN, Count.REQUESTS_ENDED, 2))
     return begun == ended == exported and cells[Count.SPANS_ENDED] == cells[Count.SPANS_DELIVERED]
 
 
 def answered(server: Server, received: Receiving) -> tuple[Counter[str], Counter[str], dict[str, float]]:
-    """Count what lines and spans say by route, and give the page of metrics."""
+    """Count lines and spans by route, and return the page of metrics."""
     lines = Counter(line["http.route"] for line in server.lines() if line["event"] == "http_request")
     spans = Counter(span.attributes["http.route"] for span in received.spans.get_finished_spans())
     return lines, spans, server.page()
@@ -79,7 +79,7 @@ def test_a_client_that_hangs_up_is_counted_once_and_the_worker_goes_on(tmp_path:
 
 
 def entries_at_the_end(server: Server) -> list[dict[str, object]]:
-    """Give the lines that tell of a loss or of a failure of telemetry."""
+    """Return the lines about a loss or a failure of telemetry."""
     return [line for line in server.lines() if line["event"] in {"telemetry_lost", "telemetry_failed"}]
 
 

@@ -61,7 +61,7 @@ class Server:
         return lambda chunk: self.events.append(("written", chunk))
 
     def close(self, answer: Iterable[bytes]) -> None:
-        """End as PEP 3333 asks for."""
+        """End as PEP 3333 requires."""
         try:
             getattr(answer, "close", lambda: None)()
         except RuntimeError as error:
@@ -119,7 +119,7 @@ def test_a_middlewares_second_answer_is_the_same_and_the_instrumentor_alone_does
     assert [event[1] for event in expected if event[0] == "start"] == ["200 OK", "503 Service Unavailable"]
     assert len(edges.spans.get_finished_spans()) == 1
     assert len([line for line in lines() if line["event"] == "http_request"]) == 1
-    # The instrumentor asks Flask for the request at each start_response, and by then there is none.
+    # The instrumentor reads Flask's request at each start_response, and by then there is none.
     measured = [point.attributes["http.response.status_code"] for point in edges.points("http.server.request.duration")]
     assert measured == ([] if settings.telemetry_pipeline is TelemetryPipeline.STANDARD else [503])
 

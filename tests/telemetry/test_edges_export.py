@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exporters that raise what nobody foresaw: their threads go on, it is told once, and what waited is delivered."""
+"""Exporters that raise unexpected exceptions: their threads go on, it is logged once, and the queue is delivered."""
 
 import threading
 from collections import defaultdict

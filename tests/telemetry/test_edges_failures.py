@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each part of telemetry, failing: the answer stays, the other signals come, and it is told once a minute."""
+"""A failure of each part of telemetry: answer and other signals stay, and it is logged once a minute."""
 
 import errno
 import json
@@ -46,7 +46,7 @@ def busy(observed: Observed) -> Observed:
 
 
 class Failure(NamedTuple):
-    """What fails, where it is told, and which signals are lost by it."""
+    """What fails, under which name it is logged, and which signals are lost by it."""
 
     part: str
     doing: str
@@ -121,7 +121,7 @@ def test_a_queue_that_takes_nothing_costs_only_the_spans(
     events = Counter(line["event"] for line in written)
     assert [answer.status_code for answer in answers] == [200] * TIMES
     assert (events["http_request"], events["loan_application_submitted"]) == (3, 3)
-    assert events["telemetry_failed"] + events["log_message"] > 0  # whoever puts a span says so
+    assert events["telemetry_failed"] + events["log_message"] > 0  # logged by the caller of put()
     assert sum(point.count for point in busy.points("http.server.request.duration")) == TIMES
 
 

@@ -33,7 +33,7 @@ def routes(written: list[str]) -> list[str]:
 
 
 def paths(server: Server, what: str) -> list[str]:
-    """Make some requests, each of which is answered with what it asked for."""
+    """Make some requests, each of which is answered correctly."""
     asked = [f"/names/{what}-{number}" for number in range(REQUESTS)]
     assert [server.get(path).text for path in asked] == [path.rpartition("/")[2] for path in asked]
     return asked

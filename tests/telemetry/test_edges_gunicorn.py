@@ -25,7 +25,7 @@ REFUSED = [
 
 
 def listens(server: Server) -> bool:
-    """Tell whether a server takes connections; a bare one has no page of metrics to ask for."""
+    """Return whether a server takes connections; a bare one has no /metrics."""
     assert server.child.poll() is None, server.child.tail()
     try:
         socket.create_connection((HOST, server.port), timeout=1).close()

@@ -35,7 +35,7 @@ def busy(observed: Observed) -> Observed:
 
 
 def answer_of(busy: Observed, number: int) -> dict[str, Any]:
-    """Ask, with a trace of one's own in every other request, and note what the thread is left with."""
+    """Send requests, every other one with its own trace, and record the context that each leaves on the thread."""
     sent = f"{number + 1:032x}"
     headers = {"traceparent": f"00-{sent}-{'b' * 16}-01"} if number % 2 else {}
     answer: dict[str, Any] = busy.client.get(f"/meet/{number}", headers=headers).get_json()
@@ -76,7 +76,7 @@ def test_an_exemplar_names_a_span_of_its_own_series(busy: Observed) -> None:
 
 
 def left_by(app: Flask) -> dict[str, Any]:
-    """Tell what is left on a thread by a request whose view attaches a context and forgets it."""
+    """Return what is left on a thread by a request whose view attaches a context and does not detach it."""
 
     @app.get("/forgets")
     def forgets() -> str:

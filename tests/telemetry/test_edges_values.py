@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attributes of strange types on the span of a request: the span tells what it can, and nobody else notices."""
+"""Attributes of unusual types on the span of a request: the span keeps the valid ones, and nothing else is affected."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ CACHED, UNIQUE = "loan.idempotency.outcome", "loan.id"  # the encoder goes anoth
 
 
 class Unspeakable:
-    """A value that fails whoever asks what it is."""
+    """A value whose conversion raises."""
 
     def __str__(self) -> str:
         raise RuntimeError(CANARY)
@@ -100,7 +100,7 @@ def test_a_value_that_cannot_be_encoded_costs_no_span(observed: Observed, lines:
     events = [line["event"] for line in written]
     assert [span.name for span in spans] == ["GET /strange"] * 3
     assert events.count("http_request") == 3
-    assert len(events) <= 4  # what can't be encoded is told once
+    assert len(events) <= 4  # what can't be encoded is logged once
     assert CANARY not in str(written)
     assert sum(point.count for point in observed.points("http.server.request.duration")) == 3
 
@@ -125,7 +125,7 @@ def test_an_event_with_such_a_value_costs_no_request(
 
 
 class Refusing(trace.NonRecordingSpan):
-    """Somebody else's span, which takes no attribute."""
+    """A span of another library, which accepts no attribute."""
 
     def set_attributes(self, attributes: Mapping[str, object]) -> None:
         raise ValueError(f"{CANARY}: {attributes}")
@@ -164,7 +164,7 @@ def test_a_view_that_speaks_to_its_span_as_the_api_allows_is_answered(observed: 
         span.add_event("said", {"words": CANARY})
         span.set_attributes({"words": CANARY})
         span.set_status(trace.Status(trace.StatusCode.ERROR, CANARY))
-        span.update_name("GET /talks" if span.is_recording() else "nobody listens")
+        span.update_name("GET /talks" if span.is_recording() else "without a listener")
         return "talked"
 
     assert observed.client.get("/talks").text == "talked"

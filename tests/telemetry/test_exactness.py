@@ -57,7 +57,7 @@ def test_a_killed_worker_never_takes_a_total_back(server: Server) -> None:
 
     counted = server.counted() - before
     assert watch.backwards == []
-    # Three times a worker's count since the last scrape is lost, and at most what was asked for is counted.
+    # Three times a worker's count since the last scrape is lost, and at most the number of requests is counted.
     assert 120 <= counted <= 243
     server.send(100)
     assert server.counted() - before == counted + 100

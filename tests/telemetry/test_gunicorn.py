@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How Gunicorn starts, refuses to start, speaks and stops with our configuration."""
+"""How Gunicorn starts, refuses to start, logs and stops with our configuration."""
 
 import json
 import socket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that hold a connection and do nothing delay nobody, whatever they have sent before."""
+"""Clients that hold a connection and do nothing delay no other client, whatever they have sent before."""
 
 import socket
 import time
@@ -37,7 +37,7 @@ KINDS = {
     "a request that ends the connection": Kind(f"{HEAD}Connection: close\r\n\r\n"),
     "a request, and half of the next": Kind(f"{HEAD}\r\n{HEAD}"),
     "a head without its body": Kind(f"{POST}\r\n", 40),
-    "a large body that nobody reads": Kind(f"{POST}Connection: close\r\n\r\n{'x' * LARGE}", 10),
+    "a large body that the app does not read": Kind(f"{POST}Connection: close\r\n\r\n{'x' * LARGE}", 10),
     "a large body on a kept connection": Kind(f"{POST}\r\n{'x' * LARGE}", 10),
 }
 # The stock worker waits for each of these; not for a body that it can discard at once.
@@ -57,7 +57,7 @@ def idle_clients(port: int, kind: Kind) -> Iterator[None]:
 
 
 def slowest_beside(server: Server, kind: Kind) -> float:
-    """Ask for two seconds, as a probe does, while idle clients are connected; give the longest time of an answer."""
+    """Send requests for two seconds, as a probe does, while idle clients are connected; return the longest duration."""
     longest = 0.0
     with idle_clients(server.port, kind):
         end = time.monotonic() + 2

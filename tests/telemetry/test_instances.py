@@ -17,7 +17,7 @@ from app.telemetry.log_directory import OLD_SECONDS, LogDirError, claim_logs, re
 from app.telemetry.resource import instance_id, instance_name, machine_id, process_name
 from tests.telemetry.server import ROOT, Server, serving
 
-# Takes the lock of an instance's files, says so, and keeps it until its input ends.
+# Takes the lock of an instance's files, prints a line, and keeps it until its input ends.
 HOLDS = (
     "import sys; from pathlib import Path; from app.telemetry.log_directory import claim_logs;"
     "lock = claim_logs(Path(sys.argv[1]), sys.argv[2]); print('held', flush=True); sys.stdin.read()"

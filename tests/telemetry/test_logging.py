@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One JSON object per line, whoever logs, and nothing personal in it."""
+"""One JSON object per line for every logger, without personal data."""
 
 import json
 import logging

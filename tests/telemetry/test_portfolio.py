@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The portfolio's gauges say what the last snapshot says, and nothing without a fresh one."""
+"""The portfolio's gauges have the values of the last snapshot, and none without a fresh one."""
 
 from dataclasses import dataclass, field
 

@@ -21,8 +21,8 @@ from stack.polling import poll
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import Lines, add_routes
 
-TIMEOUT_SECONDS = 0.6  # nobody waits longer at the end, for exports whose collector has gone
-# Enough for a collector on a busy machine, whose answer must not come too late; and what waiting in vain is told by.
+TIMEOUT_SECONDS = 0.6  # the longest wait at the end, for exports whose collector has ended
+# Enough for a collector's answer on a busy machine; a longer wait means that there was no answer.
 LONG_TIMEOUT_SECONDS = 5.0
 QUEUE, BATCH, SPANS = 200, 100, 600
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exceptions are told by class, code and place."""
+"""Exceptions are described by class, code and place."""
 
 import psycopg2
 import pytest

@@ -76,7 +76,7 @@ def test_metrics_are_exported_with_a_short_switch_interval(monkeypatch: pytest.M
 
 
 def wait(turns: AbstractContextManager[None]) -> float:
-    """Tell how long a thread waits for the interpreter alone while another one computes, in seconds."""
+    """Return how long a thread waits for the interpreter alone while another one computes, in seconds."""
     done = Event()
 
     def compute() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of telemetry that fails says so once a minute, without the exception's words, and nobody feels it."""
+"""A failure of telemetry is logged once a minute, without the exception's message, and fails no request."""
 
 from collections import defaultdict
 

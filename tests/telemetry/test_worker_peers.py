@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peers that hang, drip, hang up or all ask at once."""
+"""Sibling workers that hang, answer slowly, close the connection, or all request at once."""
 
 import json
 import socket
@@ -38,7 +38,7 @@ def test_workers_that_hang_cost_a_second_and_are_replaced_by_their_totals(direct
 
     assert [page[requests_of(slot)] for slot in STUCK] == [10] * len(STUCK)
     assert page['loan_service_worker_up{worker="0"}'] == 0
-    assert took < 4  # all are asked at the same time; one after the other they would take 6 s
+    assert took < 4  # all are requested at the same time; one after the other they would take 6 s
 
 
 def test_a_peer_that_drips_is_given_up_after_a_second_in_all(directory: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_peer_that_drips_is_given_up_after_a_second_in_all(directory: Path) ->
 def drip(listener: socket.socket, stop: threading.Event) -> None:
     connection, _ = listener.accept()
     end = time.monotonic() + DRIP_SECONDS
-    # Whoever gives up hangs up; a drop that meets the end of the second finds nobody.
+    # The client closes the connection at its time limit; a byte sent then finds no reader.
     with connection, suppress(BrokenPipeError, ConnectionResetError):
         while time.monotonic() < end and not stop.wait(0.13):
             connection.send(b" ")

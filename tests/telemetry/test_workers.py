@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whichever worker is asked answers for all; no total goes backwards, however a worker ended."""
+"""Each worker answers for all; no total decreases, however a worker ended."""
 
 import os
 from pathlib import Path

@@ -19,7 +19,7 @@ Say = Callable[[Span], object]
 
 
 def told(seen: Observed, say: Say) -> None:
-    """Let a view say something of its span."""
+    """Let a view change its span."""
 
     @seen.app.get("/told")
     def view() -> str:

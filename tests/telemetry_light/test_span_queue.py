@@ -34,7 +34,7 @@ def written(span: SpanRecord) -> bytes:
 
 @dataclass
 class Collector:
-    """Answers what it is told to, and keeps what it has acknowledged."""
+    """Answers as configured, and keeps what it has acknowledged."""
 
     answers: list[Answer] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
@@ -174,7 +174,7 @@ def test_a_refused_batch_is_counted_and_the_next_is_sent(build: Build) -> None:
 
     assert collector.delivered == [1]
     assert accounting.counts[Count.SPANS_REJECTED] == 1
-    assert accounting.loss().spans_lost == 1  # until an export of metrics has told of it
+    assert accounting.loss().spans_lost == 1  # until an export of metrics contains it
 
 
 def test_a_full_queue_gives_up_its_oldest_and_counts_them(build: Build) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a borrower becomes known, changes, is masked and is forgotten."""
+"""How a borrower is registered, changed, masked and erased."""
 
 import re
 from dataclasses import fields, replace

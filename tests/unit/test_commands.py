@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A command runs once per key, in one transaction, and again only when the database asks for it."""
+"""A command runs once per key, in one transaction, and again only after a serialization failure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ REPLY = Reply(201, "{}")
 
 @dataclass
 class Scripted:
-    """A storage that fails as told, attempt by attempt; None is an attempt that works."""
+    """A storage with a configured failure per attempt; None is an attempt that works."""
 
     failures: list[Exception | None] = field(default_factory=list)
     stored: StoredReply | None = None

@@ -20,7 +20,7 @@ STAMP = Books(submitted()).stamp()
 
 
 def approved(**terms: int | str) -> Loan:
-    return lifecycle.approve(submitted(**terms), "officer", NOON)  # type: ignore[arg-type]  # what the test says is special
+    return lifecycle.approve(submitted(**terms), "officer", NOON)  # type: ignore[arg-type]  # the test's own fields
 
 
 def test_the_loan_becomes_active_with_its_schedule() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each error says: clients branch on codes and fields and show the sentences, so all of it is pinned."""
+"""The content of each error: clients branch on codes and fields and show the sentences, so all of it is pinned."""
 
 from collections.abc import Callable
 

@@ -25,7 +25,7 @@ class Check:
 
 @dataclass
 class Ledger:
-    """A ledger whose state is set by hand, and what was asked of it."""
+    """A ledger whose state is set by hand, and the calls of it."""
 
     state: Check | Exception = field(default_factory=Check)
     asked: list[datetime | None] = field(default_factory=list)

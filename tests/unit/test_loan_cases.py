@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mathematics of loans against the published figures of other systems, laws and textbooks.
 
-Where a convention differs from ours the case holds our figure, and its notes say why.
+Where a convention differs from ours the case holds our figure, and its notes give the reason.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ REJECTED = named("rejected_terms_cases")
 
 ANY_DAY = date(2024, 1, 31)
 PERIODS_PER_YEAR = {"monthly": 12, "every 2 weeks (26/year)": 26, "every 2 weeks": 26}
-# The file tells these flows in words: how many monthly payments of how much for 10 000.
+# The file describes these flows in words: how many monthly payments of how much for 10 000.
 FLOWS_IN_WORDS = {"A23": (60, "222.44"), "A26": (36, "322.67")}
 DAYS = {"30/360 Bond Basis (ISDA)": days_30_360, "30E/360 Eurobond": days_30e_360}
 YEARS = {"actual/actual ISDA": years_actual_actual, "actual/365": years_actual_365}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of OTEL_* variables holds every variable of the installed SDK, and refuses in one line that says why."""
+"""The table of OTEL_* variables holds every variable of the installed SDK, and refuses in one line with the reason."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PACKAGES = [
     "opentelemetry-util-http",
 ]
 LITERAL = re.compile(r"""["'](OTEL_[A-Z0-9_]+[A-Z0-9])["']""")
-# The specification's own, as of version 1.57: those that Python's SDK does not know.
+# The specification's own, as of version 1.57: those that Python's SDK does not have.
 SPECIFIED = ["OTEL_EXPERIMENTAL_CONFIG_FILE", "OTEL_ENTITIES", "OTEL_EXPORTER_ZIPKIN_PROTOCOL"]
 KEY = "k-9f2c7d1e"
 WRONG = [

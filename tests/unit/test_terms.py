@@ -98,7 +98,7 @@ def test_the_text_of_the_error_does_not_repeat_the_value() -> None:
 
 
 def faults(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # terms of several types
-    """Ask for terms and return which were refused, and why."""
+    """Request terms and return which were refused, and why."""
     with pytest.raises(InvalidTerms) as refusal:
         LoanTerms.of(**ORDINARY | changes)
     return [(fault.field, fault.code) for fault in refusal.value.faults]

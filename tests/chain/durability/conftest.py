@@ -33,7 +33,7 @@ def running() -> Iterator[Chain]:
     with Stack.temporary(only=ONLY, env=service) as stack:
         urls = {name: stack.url(name) for name in ("prometheus", "loki", "tempo")}
         yield Chain(stack, service, Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
-        stack.kill("tempo")  # an orderly stop takes it 8 s, and nobody reads it any more
+        stack.kill("tempo")  # an orderly stop takes it 8 s, and its data is not read any more
 
 
 @pytest.fixture

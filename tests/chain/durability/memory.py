@@ -14,7 +14,7 @@ TEN_MINUTES = 600.0
 
 
 def tells_a_slope(seconds: float) -> bool:
-    """Tell whether a watch of that length says how memory grows, and not only by how much it did."""
+    """Return whether a watch of that length is long enough for a slope, and not only for a difference."""
     return seconds / 2 > LEAST_SECONDS_FOR_A_SLOPE
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each part of the chain holds of the same requests: the files, Loki, Prometheus, Tempo, and who admits a loss."""
+"""What each part of the chain holds of the same requests: files, Loki, Prometheus, Tempo; and the reported losses."""
 
 import re
 import time
@@ -54,7 +54,7 @@ def _later(since: float, lines: Iterator[str]) -> Iterator[str]:
 
 
 def requests_counted(chain: Chain) -> int:
-    """Read how many requests Prometheus has been told of by the workers that run."""
+    """Read how many requests of the running workers Prometheus has."""
     rows = chain.prometheus.query(f"sum(last_over_time({COUNT}{{{PUSHED}}}[{LOOK_BACK}]))")
     return round(sum(row.value for row in rows))
 
@@ -88,7 +88,7 @@ def traces_stored(chain: Chain, since: float, until: float) -> dict[str, tuple[s
 
 
 def spans_given_up(chain: Chain) -> int:
-    """Read how many spans the service says it could not deliver."""
+    """Read how many spans the service reports as undelivered."""
     query = f'sum(last_over_time({{__name__=~"{TAKEN}|{ANSWERED}",error_type!="",{PUSHED}}}[{LOOK_BACK}]))'
     return round(sum(row.value for row in chain.prometheus.query(query)))
 
@@ -102,7 +102,7 @@ def spans_under_way(stack: Stack) -> int:
 
 
 def dropped_by_collector(stack: Stack) -> dict[str, float]:
-    """Read what the collector, since its start, says it could not pass on or take."""
+    """Read what the collector, since its start, reports as refused or not passed on."""
     page = _page(f"{stack.url('otelcol', 'metrics')}/metrics")
     lost = (sample for sample in page if LOST_BY_THE_COLLECTOR.fullmatch(sample.name))
     return {sample.name: sample.value for sample in lost if sample.value}

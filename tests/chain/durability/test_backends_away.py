@@ -88,7 +88,7 @@ def hanging(chain: Chain, name: str) -> Iterator[None]:
 
 
 def seconds_behind(chain: Chain) -> float:
-    """Say how old the newest sample is."""
+    """Return the age of the newest sample."""
     now = time.time()
     return now - max(at for times in records.exports(chain, now - 60, now).values() for at in times)
 

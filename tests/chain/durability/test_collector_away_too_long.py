@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A collector that is away for longer than the workers' queues hold costs spans, and the service says how many."""
+"""A collector that is away for longer than the workers' queues hold costs spans, and the service reports how many."""
 
 import time
 

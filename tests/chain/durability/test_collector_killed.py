@@ -121,7 +121,7 @@ def kill_with_a_full_queue(chain: Chain) -> float:
 
 
 def nothing_is_handed_over(chain: Chain) -> bool:
-    """Tell whether the queue has lines, and has taken no other for a while."""
+    """Return whether the queue has lines, and has taken no other for a while."""
     before = records.lines_handed_over(chain.stack)
     time.sleep(STILL_SECONDS)
     waiting = records.queues(chain.stack)["loki"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxy passes on what it gets, late where it is told to, and resets the requests that it is told to."""
+"""The proxy passes on what it gets, and delays or resets the requests that it is configured to."""
 
 import threading
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latency, resets, and seconds in which nothing gets through: no line is lost, and nobody retries in a storm."""
+"""Latency, resets, and seconds in which nothing gets through: no line is lost, and retries don't become a storm."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.chain.durability.chain import OUTAGE_SECONDS, Chain, Transform, loade
 from tests.chain.durability.fault_proxy import FaultProxy, Network
 
 DELAY_SECONDS, JITTER_SECONDS = 0.5, 0.1
-# Five in a hundred, where one is asked for: a short run has some, too.
+# Five in a hundred, where the issue requires one: a short run has some, too.
 RESET_EVERY = 20
 SHAKY_SECONDS = min(OUTAGE_SECONDS / 4, 15.0)  # before the worst and after it; some hundred requests are enough
 # Retries come in a storm only while nothing gets through.

@@ -29,7 +29,7 @@ class Certificates:
         return self.folder / f"{name}.key"
 
     def server_context(self, *, client_needed: bool = False) -> ssl.SSLContext:
-        """Return what a server speaks TLS with; it may require a client's certificate."""
+        """Return a server's TLS context; it may require a client's certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate("server"), self.key("server"))
         if client_needed:

@@ -25,7 +25,7 @@ class Running:
     sink: Sink
 
     def get(self, path: str, **headers: str) -> dict[str, Any]:
-        """Send a request, and return what the view says."""
+        """Send a request, and return the view's answer."""
         answer = self.server.get(path, **headers)
         answer.raise_for_status()
         return dict(answer.json())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the small app says, and what must therefore arrive."""
+"""The signals that the small app emits, and that must therefore arrive."""
 
 from typing import Any, Final
 

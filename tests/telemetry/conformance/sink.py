@@ -160,7 +160,7 @@ def serving_otlp(required: Mapping[str, str] | None = None, tls: ssl.SSLContext 
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            path = urlsplit(self.path).path  # a proxy is asked for the whole address
+            path = urlsplit(self.path).path  # a request to a proxy has the whole address
             self.send_response(sink.take(path, {name.lower(): value for name, value in self.headers.items()}, raw))
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -175,7 +175,7 @@ def serving_otlp(required: Mapping[str, str] | None = None, tls: ssl.SSLContext 
             """Stay silent about clients that go away, and about TLS clients that refuse the certificate."""
 
         def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # socketserver's own
-            # The handshake takes place in the client's own thread: one that never finishes delays nobody else.
+            # The handshake takes place in the client's own thread: one that never finishes delays no other.
             if tls is None:
                 super().finish_request(request, client_address)
                 return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second instrumentor works as its page says, and what a fenced scope drops on purpose is named in the log."""
+"""A second instrumentor works as documented, and dropped attributes of allowlisted scopes are named in the log."""
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -53,5 +53,5 @@ def test_an_attribute_that_is_dropped_on_purpose_is_named_once(app: Running) -> 
 
 
 def lines_that_name(app: Running, name: str) -> list[dict[str, object]]:
-    """Return the log lines that speak of an attribute, other than the requests' own."""
+    """Return the log lines about an attribute, other than the requests' own."""
     return [line for line in app.server.lines() if line["event"] != "http_request" and name in str(line)]

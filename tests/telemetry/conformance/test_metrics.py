@@ -24,17 +24,17 @@ def numbers(received: MetricReceived) -> Points:
 
 
 def monotonic(metric: Metric) -> bool:
-    """Tell whether this is a cumulative sum that only rises."""
+    """Return whether this is a cumulative sum that only rises."""
     return metric.sum.is_monotonic and metric.sum.aggregation_temporality == CUMULATIVE
 
 
 def up_and_down(metric: Metric) -> bool:
-    """Tell whether this is a cumulative sum that may fall."""
+    """Return whether this is a cumulative sum that may fall."""
     return not metric.sum.is_monotonic and metric.sum.aggregation_temporality == CUMULATIVE
 
 
 def gauge(metric: Metric) -> bool:
-    """Tell whether this is a gauge."""
+    """Return whether this is a gauge."""
     return metric.WhichOneof("data") == "gauge"
 
 

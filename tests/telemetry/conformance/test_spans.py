@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spans of an application's own arrive with everything that was said of them."""
+"""An application's own spans arrive with all of their data."""
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
