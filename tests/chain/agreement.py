@@ -12,7 +12,7 @@ from stack.polling import poll
 from stack.runner import Stack
 from tests.chain import books
 from tests.chain.conftest import Backends
-from tests.chain.rises import Totals
+from tests.chain.counter_rises import Totals
 from tests.chain.signals import Page, answered, keys, logged, pushed, reports, scraped, trace_ids, traced
 from tests.chain.traffic import Seen
 

@@ -9,7 +9,7 @@ from typing import Final
 import psycopg2
 
 from stack.backends import Prometheus
-from tests.chain.rises import Totals, risen
+from tests.chain.counter_rises import Totals, risen
 
 BOOKED = "SELECT currency, {} FROM loan_transaction t JOIN loan ON loan.id = loan_id WHERE kind = '{}' GROUP BY 1"
 CURRENCY, HOW_MUCH, HOW_OFTEN = ("loan_currency",), "sum(t.amount_minor)", "count(*)"

@@ -14,7 +14,7 @@ from stack.tour.caller import BORROWERS, LOANS, TIMEOUT_SECONDS, application
 from tests.chain.broken_database import no_juniors, session
 from tests.chain.canaries import DOMAIN, LOCAL, NAME, REFERENCE, TEXT, person
 from tests.chain.canary_requests import HEADERS
-from tests.chain.lives import BORROWER, LOAN, Ids
+from tests.chain.loan_lives import BORROWER, LOAN, Ids
 from tests.chain.traffic import Client
 
 OTHER_NAME = f"{NAME} Jr"

@@ -9,9 +9,9 @@ from pathlib import Path
 from stack.backends import Loki, Prometheus, Tempo
 from stack.polling import poll
 from stack.runner import Stack
+from tests.chain.flood_counts import Seen, answered, logged, traced
 from tests.chain.hostile import Told, flood
-from tests.chain.kinds import Seen, answered, logged, traced
-from tests.chain.lives import LIVES
+from tests.chain.loan_lives import LIVES
 from tests.chain.traffic import side_by_side
 
 SETTLE_SECONDS = 60.0  # a busy runner; it takes about five

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from stack.backends import LogLine, Loki, Prometheus, Tempo
-from tests.chain.rises import SERVICE
+from tests.chain.counter_rises import SERVICE
 from tests.chain.signals import COUNT, KEYS, ROUTE, STATUS, reports, request_lines
 
 READERS: Final = 4

@@ -15,8 +15,8 @@ from stack.ports import HOST, free_port
 from stack.process import Child, Command
 from stack.runner import Stack
 from tests.chain.arbiter import Arbiter
+from tests.chain.counter_rises import Totals
 from tests.chain.patient_edge import lead_to
-from tests.chain.rises import Totals
 from tests.chain.signals import Page, scraped
 
 READY_SECONDS: Final = 60.0

@@ -18,7 +18,7 @@ from stack.polling import poll
 from stack.runner import Stack
 from stack.tour.caller import BORROWERS, LOANS, Caller, registration
 from tests.chain.broken_database import no_juniors, session
-from tests.chain.rises import Totals
+from tests.chain.counter_rises import Totals
 from tests.chain.traffic import CLIENTS, UNKNOWN_ID
 
 OBJECTIVE_SECONDS: Final = 0.5

@@ -8,7 +8,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from stack.backends import LogLine, Loki, Prometheus, Sample, Tempo
-from tests.chain.rises import Totals, risen
+from tests.chain.counter_rises import Totals, risen
 from tests.chain.traffic import Seen
 
 COUNT = "http_server_request_duration_seconds_count"

@@ -13,9 +13,9 @@ from stack.backends import Prometheus, Tempo
 from stack.polling import poll
 from stack.runner import Stack
 from stack.site import ROOT
+from tests.chain.flood_counts import SERVICE, by, look, series, without_workers
 from tests.chain.flooding import SETTLE_SECONDS, Flooded, both, log_files, log_size, ordinary, settle
-from tests.chain.kinds import SERVICE, by, look, series, without_workers
-from tests.chain.made_up import send_made_up
+from tests.chain.invented_telemetry import send_invented
 from tests.chain.signals import Page
 
 REQUESTS = 10_000
@@ -158,7 +158,7 @@ def test_an_attribute_of_a_metric_has_no_more_values_than_the_catalogue_says(flo
 
 def test_what_is_made_up_would_have_been_seen(stack: Stack) -> None:
     service, names = f"made-up-{uuid4().hex}", [f"made-up-{number}" for number in range(MOST_NEW + 1)]
-    send_made_up(stack, service, names)
+    send_invented(stack, service, names)
 
     prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
     made_up = f'{{service_name="{service}",x!=""}}'

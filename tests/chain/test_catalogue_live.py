@@ -14,10 +14,10 @@ import requests
 from stack.runner import Stack
 from stack.tour.caller import submit_application
 from stack.tour.provoke import failing_request
+from tests.chain.backend_facts import Drive, facts_held
 from tests.chain.described import CATALOGUE, ROOT, Described, Fact
-from tests.chain.held import Drive, held
-from tests.chain.lives import ALL
-from tests.chain.provoked import provoked
+from tests.chain.loan_lives import ALL
+from tests.chain.provoked_faults import provoke_faults
 from tests.chain.traffic import side_by_side
 
 # A trace is in Tempo after 15 s, and the ledger's check comes each minute, but first at the start.
@@ -83,17 +83,17 @@ def evidence(stack: Stack) -> Evidence:
     loan_id = submit_application(edge)
     answers = side_by_side(edge, ALL)
     failed = failing_request(edge, stack.database_url, loan_id)
-    answers += provoked(stack)
+    answers += provoke_faults(stack)
     assert {401, 422} <= {answer.status for answer in answers}
     assert failed.status == 503
     paths = list(requests.get(f"{stack.url('api')}/openapi.json", timeout=10).json()["paths"])
     urls = {name: stack.url(name) for name in ("prometheus", "tempo", "loki")}
     drive = Drive(urls, {answer.trace_id for answer in answers} | {failed.trace_id}, started)
-    seen = held(drive)
+    seen = facts_held(drive)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while compare(CATALOGUE, paths, seen)[1] and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)
-        seen |= held(drive)
+        seen |= facts_held(drive)
     print(f"{len(drive.trace_ids)} requests, {len(seen)} facts, {time.time() - started:.1f} s")  # noqa: T201  # the result
     return Evidence(seen, paths)
 

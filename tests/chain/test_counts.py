@@ -12,7 +12,7 @@ from stack.tour.caller import LOANS
 from tests.chain import books
 from tests.chain.agreement import SETTLE_SECONDS, Claim, Moment, require, settle
 from tests.chain.conftest import Backends
-from tests.chain.lives import LIVES
+from tests.chain.loan_lives import LIVES
 from tests.chain.signals import answered, traced
 from tests.chain.traffic import Client, side_by_side
 

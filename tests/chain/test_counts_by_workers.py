@@ -15,11 +15,11 @@ from stack.runner import Stack
 from tests.chain.agreement import Moment
 from tests.chain.arbiter import Arbiter, left_alone, recycled, recycling, reloaded, scaled
 from tests.chain.conftest import Backends
-from tests.chain.lives import LIVES
+from tests.chain.counter_rises import Totals
+from tests.chain.loan_lives import LIVES
 from tests.chain.patient_clients import while_lived
 from tests.chain.patient_edge import as_usual, lead_to
 from tests.chain.replicas import two_replicas
-from tests.chain.rises import Totals
 from tests.chain.signals import scraped
 
 ROUNDS: Final = 4  # at least: until a disturbance is over, there are more

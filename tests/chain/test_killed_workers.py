@@ -17,8 +17,8 @@ from tests.chain.agreement import SETTLE_SECONDS, settle
 from tests.chain.arbiter import Arbiter, worker_in
 from tests.chain.conftest import Backends
 from tests.chain.losses import EXPORT_SECONDS, NOTHING, Life, Loss, losses
+from tests.chain.persistent_clients import Acknowledged, persistent_clients
 from tests.chain.signals import request_lines
-from tests.chain.undaunted import Acknowledged, undaunted
 
 # Four in every run, more in `nox -s nightly`.
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -46,7 +46,7 @@ def aftermath(stack: Stack, backends: Backends) -> Aftermath:
     arbiter.wait_until_complete()
     began = dict.fromkeys(range(WORKERS), time.time())
     lives = []
-    with undaunted(stack.url("nginx")) as acknowledged:
+    with persistent_clients(stack.url("nginx")) as acknowledged:
         for slot in islice(cycle(SLOTS), KILLS):
             time.sleep(LIFE_SECONDS)
             arbiter.wait_until_complete()

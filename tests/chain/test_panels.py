@@ -25,7 +25,7 @@ from stack.runner import Stack
 from stack.tour.caller import submit_application
 from stack.tour.provoke import ROUTE, failing_request, slow_request
 from stack.tour.walk import Follower
-from tests.chain.lives import ALL
+from tests.chain.loan_lives import ALL
 from tests.chain.traffic import side_by_side, steady_load
 
 LOOK_BACK_SECONDS = 900

@@ -26,7 +26,7 @@ from tests.chain.canary_requests import all_requests
 from tests.chain.canary_stories import Watched, of_a_broken_database, of_a_person, of_no_http
 from tests.chain.canary_traffic import Traffic, digests, leaves, matches, mistake_in, send_mail, sent, spoken
 from tests.chain.conftest import Backends
-from tests.chain.lives import LIVES, LOAN, a_borrower, a_paid_out_loan, days_ago, money
+from tests.chain.loan_lives import LIVES, LOAN, a_borrower, a_paid_out_loan, days_ago, money
 from tests.chain.small_edge import get, small_edge
 from tests.chain.traffic import CLIENTS
 

@@ -19,7 +19,7 @@ from stack.backends.http import BackendError
 from stack.environment import read_settings
 from stack.tour.caller import submit_application
 from stack.tour.provoke import failing_request
-from tests.chain.lives import ALL
+from tests.chain.loan_lives import ALL
 from tests.chain.traffic import side_by_side
 from tests.compose.asking import SmokeError, ask, expect, until
 from tests.compose.grafana import Grafana

@@ -29,7 +29,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
 @pytest.fixture
 def fake_go(tmp_path: Path) -> Callable[..., Go]:
-    """Make a compiler from a few lines of Python with the variable `output`, the file to write; it prints `downloaded`."""
+    """Make a compiler from a few lines of Python with the variable `output`, the file to write; print `downloaded`."""
 
     def make(body: str, downloaded: str = "") -> Go:
         script = tmp_path / "go"

@@ -43,7 +43,7 @@ def point(metric: str, value: float, attributes: dict[str, str] | None = None) -
 
 
 @dataclass(frozen=True)
-class Told:
+class ExpectedSignals:
     """The expected signals of an event."""
 
     event: DomainEvent
@@ -54,30 +54,30 @@ class Told:
     level: str = "INFO"
 
 
-def decided(decision: Decision, line: str, reason: RejectReason | None = None) -> Told:
+def decided(decision: Decision, line: str, reason: RejectReason | None = None) -> ExpectedSignals:
     label = {"loan.decision": decision.value}
     why = {"loan.reject.reason": reason.value} if reason else {}
     points = [point("loan.decisions", 1, label | why), point("loan.decision.duration", 7200.0, label)]
-    return Told(facts.LoanDecided(LOAN, decision, reason, 7200.0), points, ON_LOAN, line, ON_LOAN | why)
+    return ExpectedSignals(facts.LoanDecided(LOAN, decision, reason, 7200.0), points, ON_LOAN, line, ON_LOAN | why)
 
 
 def repaid(component: str, minor: int) -> Point:
     return point("loan.repaid.amount", minor, {"loan.component": component} | EUR)
 
 
-def key_used(outcome: KeyOutcome, line: str | None, level: str = "INFO") -> Told:
+def key_used(outcome: KeyOutcome, line: str | None, level: str = "INFO") -> ExpectedSignals:
     label = {"loan.idempotency.outcome": outcome.value}
     points = [point("loan.idempotency.requests", 1, label)]
-    return Told(requests.IdempotencyKeyUsed(outcome), points, label, line, {}, level)
+    return ExpectedSignals(requests.IdempotencyKeyUsed(outcome), points, label, line, {}, level)
 
 
-def with_borrower(event: DomainEvent, operation: str) -> Told:
+def with_borrower(event: DomainEvent, operation: str) -> ExpectedSignals:
     points = [point("loan.borrower.operations", 1, {"loan.borrower.operation": operation})]
-    return Told(event, points, ON_BORROWER, f"borrower_{operation}", ON_BORROWER)
+    return ExpectedSignals(event, points, ON_BORROWER, f"borrower_{operation}", ON_BORROWER)
 
 
-TOLD = [
-    Told(
+EXPECTED = [
+    ExpectedSignals(
         facts.LoanApplicationSubmitted(LOAN, Currency.EUR),
         [point("loan.applications", 1, EUR)],
         ON_LOAN,
@@ -88,14 +88,14 @@ TOLD = [
     decided(Decision.REJECTED, "loan_rejected", RejectReason.AFFORDABILITY),
     decided(Decision.WITHDRAWN, "loan_withdrawn"),
     decided(Decision.CANCELLED, "loan_cancelled"),
-    Told(
+    ExpectedSignals(
         facts.LoanDisbursed(LOAN, BOOKING, MONEY),
         [point("loan.disbursements", 1, EUR), point("loan.disbursed.principal", 12_345, EUR)],
         ON_BOOKING,
         "loan_disbursed",
         ON_BOOKING | AMOUNT,
     ),
-    Told(
+    ExpectedSignals(
         RepaymentPosted(LOAN, BOOKING, Currency.EUR, 12_000, 300, 45, Channel.CARD),
         [
             point("loan.repayments", 1, {"loan.payment.channel": "card"}),
@@ -107,7 +107,7 @@ TOLD = [
         "loan_repayment_posted",
         ON_BOOKING | AMOUNT | {"loan.payment.channel": "card"},
     ),
-    Told(
+    ExpectedSignals(
         requests.RepaymentRefused(LOAN, "amount_exceeds_due"),
         [point("loan.repayments.refused", 1, {"error.type": "amount_exceeds_due"})],
         ON_LOAN,
@@ -115,45 +115,45 @@ TOLD = [
         ON_LOAN | {"error.type": "amount_exceeds_due"},
         "WARNING",
     ),
-    Told(
+    ExpectedSignals(
         facts.LoanPaidOff(LOAN, Currency.EUR), [point("loan.paid_off", 1, EUR)], ON_LOAN, "loan_paid_off", ON_LOAN | EUR
     ),
-    Told(
+    ExpectedSignals(
         facts.LoanChargedOff(LOAN, BOOKING, MONEY),
         [point("loan.charge_offs", 1, EUR), point("loan.charged_off.principal", 12_345, EUR)],
         ON_BOOKING,
         "loan_charged_off",
         ON_BOOKING | AMOUNT,
     ),
-    Told(
+    ExpectedSignals(
         facts.RecoveryPosted(LOAN, BOOKING, MONEY),
         [point("loan.recovered.amount", 12_345, EUR)],
         ON_BOOKING,
         "loan_recovery_posted",
         ON_BOOKING | AMOUNT,
     ),
-    Told(
+    ExpectedSignals(
         facts.FeeAssessed(LOAN, BOOKING, MONEY),
         [point("loan.fees.assessed", 12_345, EUR)],
         ON_BOOKING,
         "loan_fee_assessed",
         ON_BOOKING | AMOUNT,
     ),
-    Told(
+    ExpectedSignals(
         facts.FeeWaived(LOAN, BOOKING, MONEY),
         [point("loan.fees.waived", 12_345, EUR)],
         ON_BOOKING,
         "loan_fee_waived",
         ON_BOOKING | AMOUNT,
     ),
-    Told(
+    ExpectedSignals(
         facts.TransactionReversed(LOAN, BOOKING, TransactionKind.PAYOFF, Currency.EUR),
         [point("loan.reversals", 1, {"loan.transaction.kind": "payoff"})],
         ON_BOOKING,
         "loan_transaction_reversed",
         ON_BOOKING | EUR | {"loan.transaction.kind": "payoff"},
     ),
-    Told(
+    ExpectedSignals(
         facts.PayoffQuoted(LOAN, Currency.EUR),
         [point("loan.payoff_quotes", 1, EUR)],
         ON_LOAN,
@@ -168,7 +168,7 @@ TOLD = [
     key_used(KeyOutcome.REPLAYED, "idempotency_key_replayed"),
     key_used(KeyOutcome.MISMATCH, "idempotency_key_mismatch", "WARNING"),
     key_used(KeyOutcome.IN_PROGRESS, "idempotency_key_in_progress"),
-    Told(
+    ExpectedSignals(
         requests.TransactionRetried("40P01"),
         [point("loan.tx.retries", 1, {"db.response.status_code": "40P01"})],
         {},
@@ -176,7 +176,7 @@ TOLD = [
         {"db.response.status_code": "40P01"},
         "WARNING",
     ),
-    Told(requests.LoanLocked(0.25), [point("loan.lock.wait.duration", 0.25)]),
+    ExpectedSignals(requests.LoanLocked(0.25), [point("loan.lock.wait.duration", 0.25)]),
 ]
 
 
@@ -190,8 +190,8 @@ def ours() -> set[type[DomainEvent]]:
     return {kind for kind in leaves(DomainEvent) if kind.__module__.startswith("app.")}
 
 
-def test_every_event_is_told_here() -> None:
-    assert {type(told.event) for told in TOLD} == ours()
+def test_every_event_has_expected_signals() -> None:
+    assert {type(each.event) for each in EXPECTED} == ours()
 
 
 def test_every_event_has_a_description_of_its_own() -> None:
@@ -210,32 +210,34 @@ def points_of(observed: Observed) -> list[Point]:
     return sorted(each for each in found if each[2])
 
 
-def tell(observed: Observed, event: DomainEvent) -> None:
+def emit(observed: Observed, event: DomainEvent) -> None:
     """Publish an event within a request."""
 
-    @observed.app.post("/tell")
-    def told() -> str:
+    @observed.app.post("/emit")
+    def view() -> str:
         telemetry.record(event)
-        return "told"
+        return "emitted"
 
-    observed.client.post("/tell")
+    observed.client.post("/emit")
 
 
 def without_request_line(lines: list[Line]) -> list[Line]:
     return [line for line in lines if line["event"] != "http_request"]
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.line or type(told.event).__name__)
-def test_a_fact_is_its_points_its_note_and_its_line(observed: Observed, lines: Lines, told: Told) -> None:
-    tell(observed, told.event)
+@pytest.mark.parametrize("signals", EXPECTED, ids=lambda signals: signals.line or type(signals.event).__name__)
+def test_a_fact_is_its_points_its_note_and_its_line(observed: Observed, lines: Lines, signals: ExpectedSignals) -> None:
+    emit(observed, signals.event)
 
-    span = observed.span("POST /tell")
+    span = observed.span("POST /emit")
     written = without_request_line(lines())
-    assert points_of(observed) == sorted(told.points)
-    assert {key: value for key, value in (span.attributes or {}).items() if key.startswith("loan.")} == told.span
-    assert [(line["event"], line["level"]) for line in written] == ([(told.line, told.level)] if told.line else [])
+    assert points_of(observed) == sorted(signals.points)
+    assert {key: value for key, value in (span.attributes or {}).items() if key.startswith("loan.")} == signals.span
+    assert [(line["event"], line["level"]) for line in written] == (
+        [(signals.line, signals.level)] if signals.line else []
+    )
     for line in written:
-        assert {key: value for key, value in line.items() if key not in FRAME} == told.fields
+        assert {key: value for key, value in line.items() if key not in FRAME} == signals.fields
         assert line["trace_id"] == f"{span.context.trace_id:032x}"
 
 
@@ -251,19 +253,19 @@ def in_order(points: list[tuple[dict[str, str], int]]) -> list[tuple[dict[str, s
     return sorted(points, key=str)
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.line or type(told.event).__name__)
-def test_a_fact_adds_no_series_to_those_that_were_born(observed: Observed, told: Told) -> None:
-    telemetry.record(told.event)
+@pytest.mark.parametrize("signals", EXPECTED, ids=lambda signals: signals.line or type(signals.event).__name__)
+def test_a_fact_adds_no_series_to_those_that_were_born(observed: Observed, signals: ExpectedSignals) -> None:
+    telemetry.record(signals.event)
 
     for declared in INSTRUMENTS:
         most = len(declared.series)
         assert len(observed.points(declared.name)) == (
-            most if declared.buckets is None else min(most, told_of(told, declared.name))
+            most if declared.buckets is None else min(most, points_expected(signals, declared.name))
         )
 
 
-def told_of(told: Told, metric: str) -> int:
-    return sum(name == metric for name, _, _ in told.points)
+def points_expected(signals: ExpectedSignals, metric: str) -> int:
+    return sum(name == metric for name, _, _ in signals.points)
 
 
 def test_what_labels_a_series_is_plain_text() -> None:

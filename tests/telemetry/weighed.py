@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from stack.ports import HOST
-from tests.chain.lives import ALL
+from tests.chain.loan_lives import ALL
 from tests.chain.traffic import side_by_side
 from tests.concurrency.gunicorn import serving
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telemetry of a service that does not exist, past every fence of ours, straight to the collector."""
+"""Telemetry of a service that does not exist, sent directly to the collector."""
 
 import time
 from uuid import uuid4
@@ -7,10 +7,10 @@ from uuid import uuid4
 import requests
 
 from stack.runner import Stack
-from tests.chain.telling import text
+from tests.chain.personal_telemetry import text
 
 
-def send_made_up(stack: Stack, service: str, names: list[str]) -> None:
+def send_invented(stack: Stack, service: str, names: list[str]) -> None:
     """Send a gauge with as many values of a label as there are names, and a span of each name."""
     now = str(time.time_ns())
     resource = {"attributes": [text("service.name", service)]}

@@ -27,7 +27,7 @@ FORMS = {
 
 
 @dataclass(frozen=True)
-class Telling:
+class Leak:
     """What was sent: a trace and a line that can be found by a mark, which nothing masks."""
 
     mark: str
@@ -36,21 +36,21 @@ class Telling:
 
 
 @contextmanager
-def told(stack: Stack) -> Iterator[Telling]:
+def leaked(stack: Stack) -> Iterator[Leak]:
     """Write a line into a file that the collector reads, until the end, and send it a span."""
-    telling = Telling(f"zznet{uuid4().hex}", uuid4().hex, time.time())
-    file = stack.log_dir / f"api-{telling.mark}.jsonl"
+    leak = Leak(f"zznet{uuid4().hex}", uuid4().hex, time.time())
+    file = stack.log_dir / f"api-{leak.mark}.jsonl"
     line = {
         "timestamp": datetime.now(UTC).isoformat(timespec="microseconds"),
         "level": "INFO",
-        "event": f"{telling.mark} {FORMS['e-mail']}",  # one of the fields that become structured metadata
-        "message": f"{telling.mark} {all_forms()}",
+        "event": f"{leak.mark} {FORMS['e-mail']}",  # one of the fields that become structured metadata
+        "message": f"{leak.mark} {all_forms()}",
     }
     try:
         file.write_text(json.dumps(line) + "\n")
         url = f"{stack.url('otelcol')}/v1/traces"
-        requests.post(url, json=_document(telling), timeout=TIMEOUT_SECONDS).raise_for_status()
-        yield telling
+        requests.post(url, json=_document(leak), timeout=TIMEOUT_SECONDS).raise_for_status()
+        yield leak
     finally:
         file.unlink()
 
@@ -60,12 +60,12 @@ def all_forms() -> str:
     return " / ".join(FORMS.values())
 
 
-def _document(telling: Telling) -> dict[str, object]:
+def _document(leak: Leak) -> dict[str, object]:
     now = str(time.time_ns())
     span = {
-        "traceId": telling.trace_id,
+        "traceId": leak.trace_id,
         "spanId": uuid4().hex[:16],
-        "name": telling.mark,
+        "name": leak.mark,
         "kind": 3,
         "startTimeUnixNano": now,
         "endTimeUnixNano": now,
@@ -73,7 +73,7 @@ def _document(telling: Telling) -> dict[str, object]:
         "events": [{"timeUnixNano": now, "name": all_forms(), "attributes": [text("in.event", all_forms())]}],
         "status": {"code": 2, "message": f"{all_forms()}\nDETAIL: {all_forms()}"},
     }
-    resource = {"attributes": [text("service.name", telling.mark), text("in.resource", all_forms())]}
+    resource = {"attributes": [text("service.name", leak.mark), text("in.resource", all_forms())]}
     return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that go on whatever becomes of the service, and remember what it has acknowledged."""
+"""Clients that continue during failures of the service, and record what it has acknowledged."""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Acknowledged:
 
 
 @contextmanager
-def undaunted(base: str) -> Iterator[Acknowledged]:
+def persistent_clients(base: str) -> Iterator[Acknowledged]:
     """Read a loan and apply for others until the block ends; give what was acknowledged, and by then is complete."""
     acknowledged, over = Acknowledged(), threading.Event()
     asked = application(Caller(base).post(BORROWERS, registration())["id"])

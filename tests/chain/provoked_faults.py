@@ -20,7 +20,7 @@ from stack.tour.caller import BORROWERS, LOANS, TIMEOUT_SECONDS, registration
 from tests.chain.arbiter import worker_in
 from tests.chain.backends_away import away
 from tests.chain.broken_database import in_a_deadlock, key_taken, no_juniors
-from tests.chain.lives import LOAN, a_paid_out_loan, days_ago, money
+from tests.chain.loan_lives import LOAN, a_paid_out_loan, days_ago, money
 from tests.chain.traffic import Client, Seen
 
 CLIENT_ID = DEV_KEYS[0].client_id
@@ -32,7 +32,7 @@ PROVOKED = "loan_tx_retries_total"
 RESTART_SECONDS = 5.0
 
 
-def provoked(stack: Stack) -> list[Seen]:
+def provoke_faults(stack: Stack) -> list[Seen]:
     """Bring about every fault; give the requests that met one."""
     client, began = Client(stack.url("nginx")), time.time()
     client.ask(405, f"BREW {LOANS}")

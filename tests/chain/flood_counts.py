@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the backends keep of each kind, however often it came: series, names of spans, routes, streams of lines."""
+"""Counts of what grows with each new kind of signal in the backends: series, span names, routes, log streams."""
 
 import time
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def logged(loki: Loki, started: float) -> float:
 
 
 def look(stack: Stack) -> Seen:
-    """Note everything of which there is one for each kind of thing."""
+    """Read all series, span names, routes and streams."""
     prometheus, tempo = Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo"))
     window = {"match[]": '{service_name=~".+"}', "start": int(time.time()) - LOOK_BACK_SECONDS}
     streams = get_json(f"{stack.url('loki')}/loki/api/v1/series", window)["data"]

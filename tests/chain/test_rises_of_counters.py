@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.chain.rises import rise
+from tests.chain.counter_rises import rise
 
 
 @pytest.mark.parametrize(

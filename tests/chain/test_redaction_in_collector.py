@@ -13,7 +13,7 @@ from stack.runner import Stack
 from tests.chain.backends_away import away, come_back, wait_in_queues
 from tests.chain.canaries import Canaries
 from tests.chain.conftest import Backends
-from tests.chain.telling import FORMS, Telling, told
+from tests.chain.personal_telemetry import FORMS, Leak, leaked
 
 # A trace is in Tempo within 15 s; a busy machine takes its time to start two servers.
 PATIENCE_SECONDS = 60.0
@@ -58,23 +58,23 @@ def without_the_net(config: str) -> str:
 
 def sent_while_they_are_away(stack: Stack, backends: Backends) -> dict[str, bytes]:
     """Let both backends be away while a line and a span come, read the queues; and read both when they are back."""
-    with away(stack, *AWAY), told(stack) as telling:
-        marks = dict.fromkeys(AWAY, telling.mark.encode())
+    with away(stack, *AWAY), leaked(stack) as leak:
+        marks = dict.fromkeys(AWAY, leak.mark.encode())
         waiting = poll(lambda: wait_in_queues(stack, marks), PATIENCE_SECONDS, "line and span in the queues")
         come_back(stack, *AWAY)
         return {
             "queues": waiting,
-            "Loki": poll(lambda: line_of(backends, telling), PATIENCE_SECONDS, "the line in Loki"),
-            "Tempo": poll(lambda: trace_of(backends, telling), PATIENCE_SECONDS, "the trace in Tempo"),
+            "Loki": poll(lambda: line_of(backends, leak), PATIENCE_SECONDS, "the line in Loki"),
+            "Tempo": poll(lambda: trace_of(backends, leak), PATIENCE_SECONDS, "the trace in Tempo"),
         }
 
 
-def line_of(backends: Backends, telling: Telling) -> bytes:
+def line_of(backends: Backends, leak: Leak) -> bytes:
     """Give the line with its labels and its structured metadata."""
-    lines = backends.loki.lines('{service_name="loan-service"}', telling.started - 1, telling.started + 300)
-    return "\n".join(f"{line.text} {line.labels}" for line in lines if telling.mark in line.text).encode()
+    lines = backends.loki.lines('{service_name="loan-service"}', leak.started - 1, leak.started + 300)
+    return "\n".join(f"{line.text} {line.labels}" for line in lines if leak.mark in line.text).encode()
 
 
-def trace_of(backends: Backends, telling: Telling) -> bytes:
+def trace_of(backends: Backends, leak: Leak) -> bytes:
     """Give all of the trace."""
-    return json.dumps(get_json(f"{backends.tempo.url}/api/traces/{telling.trace_id}"), ensure_ascii=False).encode()
+    return json.dumps(get_json(f"{backends.tempo.url}/api/traces/{leak.trace_id}"), ensure_ascii=False).encode()

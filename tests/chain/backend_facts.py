@@ -36,7 +36,7 @@ class Drive:
     started: float
 
 
-def held(drive: Drive) -> set[Fact]:
+def facts_held(drive: Drive) -> set[Fact]:
     """Read everything that the backends hold of the service."""
     return {*in_prometheus(drive), *in_tempo(drive), *in_loki(drive)}
 
