@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs Nginx and rotates its access log by size, as Nginx's documentation says: rename the file, then send USR1, at
+# Runs Nginx and rotates its access log by size, as in Nginx's documentation: rename the file, then send USR1, at
 # which Nginx opens a new one. No line is lost: until then the workers write to the renamed file, which the collector
 # reads to its end, since the new name still begins with the old one.
 #

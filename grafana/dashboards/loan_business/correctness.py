@@ -58,7 +58,7 @@ def locks() -> timeseries.Panel:
 
 def imbalance() -> timeseries.Panel:
     """Draw what debits and credits differ by."""
-    question = "Do debits and credits agree? Every line is 0; a gap means that nobody looks."
+    question = "Do debits and credits agree? Every line is 0; a gap means that no check runs."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanLedgerImbalance.md")
     expression = f"abs({standing('loan_ledger_imbalance', SERVICE, 'loan_currency')})"
     card = Card(505, "Ledger imbalance", question, METRICS, [link])
@@ -67,7 +67,7 @@ def imbalance() -> timeseries.Panel:
 
 def violations() -> timeseries.Panel:
     """Draw what contradicts itself."""
-    question = "Which invariants are violated, and how often? Every line is 0; a gap means that nobody looks."
+    question = "Which invariants are violated, and how often? Every line is 0; a gap means that no check runs."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanInvariantViolated.md")
     target = promql(standing("loan_invariant_violations", SERVICE, "loan_invariant"), "{{loan_invariant}}")
     return graph(Card(506, "Violated invariants", question, METRICS, [link]), units.Short, target)

@@ -58,7 +58,7 @@ def at_risk() -> stat.Panel:
 
 def imbalance() -> stat.Panel:
     """Show whether debits and credits agree."""
-    question = "Do the books balance? Any other number than 0 is wrong; no value means that nobody looks."
+    question = "Do the books balance? Any other number than 0 is wrong; no value means that no check runs."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanLedgerImbalance.md")
     card = Card(105, "Ledger imbalance", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum(abs({standing('loan_ledger_imbalance', SERVICE, 'loan_currency')}))"
@@ -67,7 +67,7 @@ def imbalance() -> stat.Panel:
 
 def violations() -> stat.Panel:
     """Show whether everything agrees with everything."""
-    question = "Do loans, schedules, transactions and ledger say the same? Any other number than 0 is wrong."
+    question = "Do loans, schedules, transactions and ledger agree? Any other number than 0 is wrong."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanInvariantViolated.md")
     card = Card(106, "Violated invariants", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum({standing('loan_invariant_violations', SERVICE, 'loan_invariant')})"
