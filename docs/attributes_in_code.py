@@ -9,10 +9,10 @@ from docs.expressions import Reader, Site, arguments
 # What declares or measures, and where its attributes stand: by place, by keyword.
 CALLS = {
     "Listed": (1, "attributes"),
-    "Declared": (3, "series"),
+    "InstrumentDefinition": (3, "series"),
     "Measurement": (2, "attributes"),
     "Observation": (1, "attributes"),
-    "each": (0, "axes"),
+    "combinations": (0, "axes"),
 }
 # The same, of an instrument: counter.add(1, {...}).
 METHODS = {"add": (1, "attributes"), "record": (1, "attributes")}

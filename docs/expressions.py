@@ -123,7 +123,7 @@ def _parameters(function: ast.FunctionDef) -> list[str]:
 def _is_declared(given: ast.expr) -> bool:
     """Return whether an expression is a place of its own, or what was read at one."""
     match given:
-        case ast.Call(func=ast.Name(id="each")):
+        case ast.Call(func=ast.Name(id="combinations")):
             return True
         case ast.Attribute(attr=attribute):
             return attribute in DECLARED

@@ -14,7 +14,7 @@ from app.telemetry import semconv
 from app.telemetry.business import INSTRUMENTS
 from app.telemetry.logging import lines_lost, write_line
 from app.telemetry.safety import log_failure
-from app.telemetry.signals import Declared, Line, Measurement, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, signals_of
 
 _logger = logging.getLogger(__name__)
 _instruments: Mapping[str, Counter | Histogram] = {}  # by name; empty while telemetry is switched off
@@ -72,7 +72,7 @@ def record(event: DomainEvent) -> None:
         log_failure("telling_an_event", error)
 
 
-def _create(meter: Meter, declared: Declared) -> Counter | Histogram:
+def _create(meter: Meter, declared: InstrumentDefinition) -> Counter | Histogram:
     if declared.buckets is not None:
         return meter.create_histogram(declared.name, declared.unit, declared.description)
     counter = meter.create_counter(declared.name, declared.unit, declared.description)

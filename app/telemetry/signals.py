@@ -14,7 +14,7 @@ Attributes = Mapping[str, str]
 Series = tuple[Attributes, ...]
 
 
-class Declared(NamedTuple):
+class InstrumentDefinition(NamedTuple):
     """An instrument with every series that it can have; with buckets it is a histogram, else a counter."""
 
     name: str
@@ -60,8 +60,8 @@ class Signals:
     line: Line | None = None
 
 
-def each(axes: Mapping[str, Iterable[str]]) -> Series:
-    """List every combination of the attributes' values, as plain text: the SDK treats an enum's member differently."""
+def combinations(axes: Mapping[str, Iterable[str]]) -> Series:
+    """Return the Cartesian product of the attributes' values, as text: to the SDK an enum member is another value."""
     return tuple(dict(zip(axes, map(str, values), strict=True)) for values in itertools.product(*axes.values()))
 
 

@@ -112,8 +112,8 @@ def test_an_attribute_without_a_bound_is_refused_in_the_catalogue(
     ("source", "words"),
     [
         ("Listed(semconv.HTTP_ROUTE, (semconv.HTTP_REQUEST_METHOD, semconv.URL_PATH))", "Listed has url.path"),
-        ('Declared("a", "1", "text", each({semconv.LOAN_ID: ids}))', "each has loan.id"),
-        ('Declared("a", "1", "text", ({"made.up": "x"},))', "Declared has made.up"),
+        ('InstrumentDefinition("a", "1", "text", combinations({semconv.LOAN_ID: ids}))', "combinations has loan.id"),
+        ('InstrumentDefinition("a", "1", "text", ({"made.up": "x"},))', "InstrumentDefinition has made.up"),
         ('counter.add(1, {"loan.id": str(loan.id)})', "counter.add has loan.id"),
         ('self._duration.record(1.0, attributes={"db.query.text": statement})', "has db.query.text"),
         ('Observation(1, {"user.name": name})', "Observation has user.name: it is not in docs/telemetry.yaml"),

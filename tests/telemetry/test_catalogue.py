@@ -37,7 +37,7 @@ from app.telemetry.business.money import COMPONENTS
 from app.telemetry.delivery.redacting import ALLOWED, without_texts
 from app.telemetry.logging import EXPORTERS
 from app.telemetry.portfolio import INVARIANTS
-from app.telemetry.signals import Declared, Measurement
+from app.telemetry.signals import InstrumentDefinition, Measurement
 from app.telemetry.statements import OPERATIONS, OTHER
 from stack.ports import HOST, free_port
 from stack.postgres import Postgres
@@ -153,7 +153,7 @@ class Check:
     imbalance_minor: dict[str, int] = field(default_factory=dict)
 
 
-def measure(declared: Declared) -> None:
+def measure(declared: InstrumentDefinition) -> None:
     """Record a value for every declared series of an instrument."""
     for attributes in declared.series:
         instruments._measure(Measurement(declared.name, 1, attributes))  # noqa: SLF001

@@ -2,9 +2,9 @@
 """Business metrics, span attributes and log lines: a module per concern, with its instruments and its events."""
 
 from app.telemetry.business import applications, borrowers, money, requests, writeoffs
-from app.telemetry.signals import Declared
+from app.telemetry.signals import InstrumentDefinition
 
-INSTRUMENTS: tuple[Declared, ...] = (
+INSTRUMENTS: tuple[InstrumentDefinition, ...] = (
     *applications.INSTRUMENTS,
     *money.INSTRUMENTS,
     *writeoffs.INSTRUMENTS,

@@ -7,7 +7,7 @@ from app.domain.events import LoanApplicationSubmitted, LoanDecided
 from app.domain.money import Currency
 from app.domain.status import Decision, RejectReason
 from app.telemetry import semconv
-from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, Signals, combinations, signals_of
 
 # A minute is an automatic decision, an hour a clerk's, a working day the promise made to applicants. An application
 # that is open for more than a month was overlooked.
@@ -20,27 +20,27 @@ EVENTS: Final = {
 }
 
 INSTRUMENTS: Final = (
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_APPLICATIONS,
         "{application}",
         "Loan applications submitted and committed.",
-        each({semconv.LOAN_CURRENCY: Currency}),
+        combinations({semconv.LOAN_CURRENCY: Currency}),
     ),
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_DECISIONS,
         "{decision}",
         "Applications that came to their end.",
         # Only a rejection has a reason: eleven series rather than thirty-two.
         (
-            *each({semconv.LOAN_DECISION: sorted(set(Decision) - {Decision.REJECTED})}),
-            *each({semconv.LOAN_DECISION: [Decision.REJECTED], semconv.LOAN_REJECT_REASON: RejectReason}),
+            *combinations({semconv.LOAN_DECISION: sorted(set(Decision) - {Decision.REJECTED})}),
+            *combinations({semconv.LOAN_DECISION: [Decision.REJECTED], semconv.LOAN_REJECT_REASON: RejectReason}),
         ),
     ),
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_DECISION_DURATION,
         "s",
         "Time from an application to its end.",
-        each({semconv.LOAN_DECISION: Decision}),
+        combinations({semconv.LOAN_DECISION: Decision}),
         DECISION_SECONDS,
     ),
 )

@@ -11,7 +11,7 @@ from app.domain.events import (
     BorrowerUpdated,
 )
 from app.telemetry import semconv
-from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, Signals, combinations, signals_of
 
 OPERATIONS: Final = {
     BorrowerRegistered: ("registered", semconv.EVENT_BORROWER_REGISTERED),
@@ -21,11 +21,11 @@ OPERATIONS: Final = {
 }
 
 INSTRUMENTS: Final = (
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_BORROWER_OPERATIONS,
         "{operation}",
         "What was done with borrowers' data.",
-        each({semconv.LOAN_BORROWER_OPERATION: [operation for operation, _ in OPERATIONS.values()]}),
+        combinations({semconv.LOAN_BORROWER_OPERATION: [operation for operation, _ in OPERATIONS.values()]}),
     ),
 )
 

@@ -17,9 +17,9 @@ from app.domain.repayment_channel import Channel
 from app.services.events import RepaymentRefused
 from app.telemetry import semconv
 from app.telemetry.business.bookings import amount, counted, ids_of, moved
-from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, Signals, combinations, signals_of
 
-BY_CURRENCY: Final = each({semconv.LOAN_CURRENCY: Currency})
+BY_CURRENCY: Final = combinations({semconv.LOAN_CURRENCY: Currency})
 COMPONENTS: Final = ("principal", "interest", "fee")
 OTHER: Final = "_OTHER"
 # The codes with which the domain refuses a repayment. A new code is counted as _OTHER until it is added here.
@@ -34,30 +34,30 @@ REFUSALS: Final = (
 )
 
 INSTRUMENTS: Final = (
-    Declared(semconv.LOAN_DISBURSEMENTS, "{disbursement}", "Loans paid out.", BY_CURRENCY),
-    Declared(semconv.LOAN_DISBURSED_PRINCIPAL, "{minor_unit}", "Principal paid out.", BY_CURRENCY),
-    Declared(
+    InstrumentDefinition(semconv.LOAN_DISBURSEMENTS, "{disbursement}", "Loans paid out.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_DISBURSED_PRINCIPAL, "{minor_unit}", "Principal paid out.", BY_CURRENCY),
+    InstrumentDefinition(
         semconv.LOAN_REPAYMENTS,
         "{repayment}",
         "Repayments booked, payoffs among them.",
-        each({semconv.LOAN_PAYMENT_CHANNEL: Channel}),
+        combinations({semconv.LOAN_PAYMENT_CHANNEL: Channel}),
     ),
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_REPAYMENTS_REFUSED,
         "{repayment}",
         "Repayments that were not booked.",
-        each({semconv.ERROR_TYPE: REFUSALS}),
+        combinations({semconv.ERROR_TYPE: REFUSALS}),
     ),
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_REPAID_AMOUNT,
         "{minor_unit}",
         "Money repaid, by what it was booked to.",
-        each({semconv.LOAN_COMPONENT: COMPONENTS, semconv.LOAN_CURRENCY: Currency}),
+        combinations({semconv.LOAN_COMPONENT: COMPONENTS, semconv.LOAN_CURRENCY: Currency}),
     ),
-    Declared(semconv.LOAN_PAID_OFF, "{loan}", "Loans on which nothing is owed any more.", BY_CURRENCY),
-    Declared(semconv.LOAN_FEES_ASSESSED, "{minor_unit}", "Fees added to installments.", BY_CURRENCY),
-    Declared(semconv.LOAN_FEES_WAIVED, "{minor_unit}", "Unpaid fees forgiven.", BY_CURRENCY),
-    Declared(semconv.LOAN_PAYOFF_QUOTES, "{quote}", "Payoff quotes given.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_PAID_OFF, "{loan}", "Loans on which nothing is owed any more.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_FEES_ASSESSED, "{minor_unit}", "Fees added to installments.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_FEES_WAIVED, "{minor_unit}", "Unpaid fees forgiven.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_PAYOFF_QUOTES, "{quote}", "Payoff quotes given.", BY_CURRENCY),
 )
 
 

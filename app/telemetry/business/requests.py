@@ -6,7 +6,7 @@ from typing import Final
 
 from app.services.events import IdempotencyKeyUsed, KeyOutcome, LoanLocked, TransactionRetried
 from app.telemetry import semconv
-from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, Signals, combinations, signals_of
 
 # A free row is locked within a millisecond or two; the database gives up after one second.
 LOCK_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -18,19 +18,19 @@ LINES: Final = {
 }  # the first use of a key writes no line: the event that it leads to has one
 
 INSTRUMENTS: Final = (
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_IDEMPOTENCY_REQUESTS,
         "{request}",
         "Requests with an idempotency key.",
-        each({semconv.LOAN_IDEMPOTENCY_OUTCOME: KeyOutcome}),
+        combinations({semconv.LOAN_IDEMPOTENCY_OUTCOME: KeyOutcome}),
     ),
-    Declared(
+    InstrumentDefinition(
         semconv.LOAN_TX_RETRIES,
         "{retry}",
         "Transactions tried again.",
-        each({semconv.DB_RESPONSE_STATUS_CODE: RETRIED}),
+        combinations({semconv.DB_RESPONSE_STATUS_CODE: RETRIED}),
     ),
-    Declared(semconv.LOAN_LOCK_WAIT_DURATION, "s", "Time to lock a loan.", buckets=LOCK_SECONDS),
+    InstrumentDefinition(semconv.LOAN_LOCK_WAIT_DURATION, "s", "Time to lock a loan.", buckets=LOCK_SECONDS),
 )
 
 

@@ -8,19 +8,21 @@ from app.domain.money import Currency
 from app.domain.transaction import REVERSIBLE
 from app.telemetry import semconv
 from app.telemetry.business.bookings import ids_of, moved
-from app.telemetry.signals import Declared, Line, Measurement, Signals, each, signals_of
+from app.telemetry.signals import InstrumentDefinition, Line, Measurement, Signals, combinations, signals_of
 
-BY_CURRENCY: Final = each({semconv.LOAN_CURRENCY: Currency})
+BY_CURRENCY: Final = combinations({semconv.LOAN_CURRENCY: Currency})
 
 INSTRUMENTS: Final = (
-    Declared(semconv.LOAN_CHARGE_OFFS, "{loan}", "Loans charged off.", BY_CURRENCY),
-    Declared(semconv.LOAN_CHARGED_OFF_PRINCIPAL, "{minor_unit}", "Principal charged off.", BY_CURRENCY),
-    Declared(semconv.LOAN_RECOVERED_AMOUNT, "{minor_unit}", "Money recovered after a charge-off.", BY_CURRENCY),
-    Declared(
+    InstrumentDefinition(semconv.LOAN_CHARGE_OFFS, "{loan}", "Loans charged off.", BY_CURRENCY),
+    InstrumentDefinition(semconv.LOAN_CHARGED_OFF_PRINCIPAL, "{minor_unit}", "Principal charged off.", BY_CURRENCY),
+    InstrumentDefinition(
+        semconv.LOAN_RECOVERED_AMOUNT, "{minor_unit}", "Money recovered after a charge-off.", BY_CURRENCY
+    ),
+    InstrumentDefinition(
         semconv.LOAN_REVERSALS,
         "{reversal}",
         "Transactions reversed, by what they were.",
-        each({semconv.LOAN_TRANSACTION_KIND: sorted(REVERSIBLE)}),
+        combinations({semconv.LOAN_TRANSACTION_KIND: sorted(REVERSIBLE)}),
     ),
 )
 
