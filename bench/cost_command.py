@@ -40,7 +40,7 @@ def add_to(commands: "Commands") -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write the page, and give 1 when a target is missed or instructions have grown."""
     try:
-        require("valgrind", _say)
+        require("valgrind", _echo)
         if options.check:
             return _check()
         if options.ideas:
@@ -61,39 +61,39 @@ def _check() -> int:
     try:
         kept = gate.kept()
     except gate.OtherPythonError as other:
-        return _tell(str(other))
-    counts = count(["bare", *MODES], _say, lambda variant, routes: control.routes(variant, routes, kept))
+        return _print_counts(str(other))
+    counts = count(["bare", *MODES], _echo, lambda variant, routes: control.routes(variant, routes, kept))
     control.require_seen(counts)
     counts = control.without(counts)
     if gate.regressions(kept, counts):
-        _say("more than committed: counting again in other layouts of memory, whose mean decides")
-        counts = mean([counts, *(count(["bare", *MODES], _say, layout=layout) for layout in (1, 2))])
-    _say("\n".join(map(str, gate.compare(kept, counts))))
+        _echo("more than committed: counting again in other layouts of memory, whose mean decides")
+        counts = mean([counts, *(count(["bare", *MODES], _echo, layout=layout) for layout in (1, 2))])
+    _echo("\n".join(map(str, gate.compare(kept, counts))))
     if gate.improvements(kept, counts):
-        _say("some of it is less than committed: with `./nox -s cost -- --accept` it cannot grow back unseen")
+        _echo("some of it is less than committed: with `./nox -s cost -- --accept` it cannot grow back unseen")
     grown = gate.regressions(kept, counts)
-    _say("\n".join(["telemetry costs more than committed:", *map(str, grown)]) if grown else "no more than committed")
+    _echo("\n".join(["telemetry costs more than committed:", *map(str, grown)]) if grown else "no more than committed")
     return 1 if grown else 0
 
 
-def _tell(why: str) -> int:
-    counts = count(["bare", *MODES], _say)
-    told = [
+def _print_counts(why: str) -> int:
+    counts = count(["bare", *MODES], _echo)
+    ratios = [
         f"{mode}, {name}: {ratio:.3f} x bare" for mode in MODES for name, ratio in gate.ratios(counts, mode).items()
     ]
-    _say("\n".join([*told, f"{why}: printed, and compared with nothing"]))
+    _echo("\n".join([*ratios, f"{why}: printed, and compared with nothing"]))
     return 0
 
 
 def _accept() -> int:
     gate.keep(_counted(["bare", *MODES]))
-    _say(f"written to {gate.KEPT.name}")
+    _echo(f"written to {gate.KEPT.name}")
     return 0
 
 
 def _ideas() -> int:
     counts = _counted(["bare", "standard", *WITHOUT])
-    _say(
+    _echo(
         "\n".join(
             f"{title}, {route}: {saved} thousand, {share} of bare"
             for title, route, saved, share in page.savings(counts)
@@ -103,24 +103,24 @@ def _ideas() -> int:
 
 
 def _counted(variants: Sequence[str]) -> Counts:
-    return mean([count(variants, _say, layout=layout) for layout in range(len(LAYOUTS))])
+    return mean([count(variants, _echo, layout=layout) for layout in range(len(LAYOUTS))])
 
 
 def _measure(options: argparse.Namespace) -> int:
-    require("wrk", _say)
-    duels = fight([name for name in VARIANTS if name != "bare"], options.rounds, options.seconds, _say)
-    holds = hold(MODES, HOLD_ROUNDS, REQUESTS, _say)
+    require("wrk", _echo)
+    duels = fight([name for name in VARIANTS if name != "bare"], options.rounds, options.seconds, _echo)
+    holds = hold(MODES, HOLD_ROUNDS, REQUESTS, _echo)
     counts = _counted(list(COUNTED))
     rounds = f"{options.rounds} rounds of {options.seconds} s."
     results = page.Results(duels, counts, holds, rounds)
-    _say("\n".join(page.lines(results)))
+    _echo("\n".join(page.lines(results)))
     if not options.dry:
         page.write(results)
         gate.keep({name: each for name, each in counts.items() if name in VARIANTS})
     missed = targets.missed(duels, holds)
-    _say("\n".join(["targets missed:", *missed]) if missed else "all targets met")
+    _echo("\n".join(["targets missed:", *missed]) if missed else "all targets met")
     return 1 if missed else 0
 
 
-def _say(text: str) -> None:
+def _echo(text: str) -> None:
     print(text, flush=True)

@@ -43,14 +43,14 @@ def add_to(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write the page, and give 1 when a ratio is above the limit."""
-    with sides(SMALL, options.large, _say) as (small, large):
-        cells = measure(small, large, options.rounds, EACH, _say)
+    with sides(SMALL, options.large, _echo) as (small, large):
+        cells = measure(small, large, options.rounds, EACH, _echo)
     lines = page(cells, options.large)
-    _say("\n".join(lines))
+    _echo("\n".join(lines))
     if not options.dry:
         report.write("list", lines)
     slow = [f"{cell.listing}, {cell.place}: {cell.ratio}" for cell in cells if cell.ratio.value > options.limit]
-    _say("\n".join([f"above the limit of {options.limit}:", *slow]) if slow else "all within the limit")
+    _echo("\n".join([f"above the limit of {options.limit}:", *slow]) if slow else "all within the limit")
     return 1 if slow else 0
 
 
@@ -79,5 +79,5 @@ def _row(cell: Cell) -> list[str]:
     return [cell.listing, cell.place, *figures, ratio]
 
 
-def _say(text: str) -> None:
+def _echo(text: str) -> None:
     print(text, flush=True)

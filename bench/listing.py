@@ -18,7 +18,7 @@ from bench.caller import Environ
 from bench.timing import Ratio, paired_ratio
 from stack.postgres import Postgres
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 PATH = "/api/v1/loans"
 
 
@@ -56,19 +56,19 @@ class Cell:
 
 
 @contextmanager
-def sides(small: int, large: int, say: Say) -> Iterator[tuple[Side, Side]]:
+def sides(small: int, large: int, echo: Echo) -> Iterator[tuple[Side, Side]]:
     """Run a PostgreSQL with a portfolio of each size, and the service on both."""
     with Postgres.temporary() as server, tempfile.TemporaryDirectory(prefix="loan-bench-") as folder:
         yield (
-            side(server.create("small"), small, Path(folder), say),
-            side(server.create("large"), large, Path(folder), say),
+            side(server.create("small"), small, Path(folder), echo),
+            side(server.create("large"), large, Path(folder), echo),
         )
 
 
-def side(database_url: str, loans: int, folder: Path, say: Say) -> Side:
+def side(database_url: str, loans: int, folder: Path, echo: Echo) -> Side:
     """Fill a database, and prepare the service on it with all requests."""
-    migrate(database_url, say=lambda _step: None)
-    portfolio.fill(database_url, loans, say)
+    migrate(database_url, echo=lambda _step: None)
+    portfolio.fill(database_url, loans, echo)
     app, settings = caller.build(database_url, folder)
     requests: dict[tuple[str, str], Sequence[Environ]] = {}
     for listing in pages.LISTINGS:
@@ -81,7 +81,7 @@ def side(database_url: str, loans: int, folder: Path, say: Say) -> Side:
     return Side(loans, app, requests)
 
 
-def measure(small: Side, large: Side, rounds: int, each: int, say: Say) -> list[Cell]:
+def measure(small: Side, large: Side, rounds: int, each: int, echo: Echo) -> list[Cell]:
     """Request every page so many times per round, on both sides in turn."""
     cells = [Cell(listing, place) for listing, place in small.requests]
     gc.collect()
@@ -92,7 +92,7 @@ def measure(small: Side, large: Side, rounds: int, each: int, say: Say) -> list[
             if number:  # before that, connections open and statements are compiled
                 cell.add(*times)
         if number and number % 10 == 0:
-            say(f"round {number} of {rounds}")
+            echo(f"round {number} of {rounds}")
     gc.unfreeze()
     return cells
 

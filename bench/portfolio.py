@@ -7,7 +7,7 @@ from typing import Final
 
 import psycopg2
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 CHUNK: Final = 100_000  # a line of progress every few seconds
 YEARS: Final = 6  # over which the loans were applied for
@@ -62,7 +62,7 @@ FROM dated, LATERAL (SELECT status IN ('active', 'paid_off', 'charged_off') AS s
 """  # noqa: S608  # made of our own constants
 
 
-def fill(database_url: str, loans: int, say: Say = print) -> None:
+def fill(database_url: str, loans: int, echo: Echo = print) -> None:
     """Put so many loans into empty tables, and let PostgreSQL learn what is in them."""
     with closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as connection, connection.cursor() as cursor:
         connection.autocommit = True
@@ -72,6 +72,6 @@ def fill(database_url: str, loans: int, say: Say = print) -> None:
         for first in range(1, loans + 1, CHUNK):
             last = min(loans, first + CHUNK - 1)
             cursor.execute(LOANS, {"loans": loans, "first": first, "last": last})
-            say(f"{last:,} of {loans:,} loans")
+            echo(f"{last:,} of {loans:,} loans")
         # VACUUM too, as autovacuum does after so many inserts: index-only scans need its map.
         cursor.execute("VACUUM (ANALYZE) loan, borrower")

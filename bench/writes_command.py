@@ -43,14 +43,14 @@ def add_to(commands: "Commands") -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write the page, and give 1 when a ratio is below the limit."""
-    with pair(COPIES, _say) as both:
-        cells = measure(both, options.seconds, _say)
+    with pair(COPIES, _echo) as both:
+        cells = measure(both, options.seconds, _echo)
     lines = page(cells, options.seconds)
-    _say("\n".join(lines))
+    _echo("\n".join(lines))
     if not options.dry:
         report.write("writes", lines)
     slow = [f"{cell.kind}, {cell.clients} clients: {cell.ratio}" for cell in cells if cell.ratio.value < options.limit]
-    _say("\n".join([f"below the limit of {options.limit}:", *slow]) if slow else "all within the limit")
+    _echo("\n".join([f"below the limit of {options.limit}:", *slow]) if slow else "all within the limit")
     return 1 if slow else 0
 
 
@@ -82,5 +82,5 @@ def _figures(run: Run) -> list[str]:
     return [f"{rate:.0f}", *(f"{percentile(run.milliseconds, share):.1f}" for share in (0.5, 0.99))]
 
 
-def _say(text: str) -> None:
+def _echo(text: str) -> None:
     print(text, flush=True)

@@ -20,7 +20,7 @@ from bench.serving import serving
 from bench.timing import Ratio, paired_ratio
 from stack.postgres import Postgres
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 KINDS: Final = ("loans", "repayments")
 CLIENTS: Final = (1, 8, 32)
@@ -62,26 +62,26 @@ class Cell:
 
 
 @contextmanager
-def pair(copies: int, say: Say) -> Iterator[Pair]:
+def pair(copies: int, echo: Echo) -> Iterator[Pair]:
     """Run both on databases of their own that hold the same."""
     with ExitStack() as open_for_now:
         server = open_for_now.enter_context(Postgres.temporary())
         folder = Path(open_for_now.enter_context(tempfile.TemporaryDirectory(prefix="loan-bench-")))
         file = folder / "replay.json"
-        service_url, bare_url, borrower_id = databases(server, folder, file, copies, say)
-        say("starting Gunicorn twice")
+        service_url, bare_url, borrower_id = databases(server, folder, file, copies, echo)
+        echo("starting Gunicorn twice")
         bare = open_for_now.enter_context(serving("bench.bare:app", bare_url, {"BENCH_REPLAY": str(file)}))
         service = open_for_now.enter_context(serving("app.wsgi:app", service_url, {}))
         loans = (_loans(borrower_id), _loans(borrower_id))
         yield Pair(service, bare, {"loans": loans, "repayments": (_repayments(copies), _repayments(copies))})
 
 
-def databases(server: Postgres, folder: Path, file: Path, copies: int, say: Say) -> tuple[str, str, str]:
+def databases(server: Postgres, folder: Path, file: Path, copies: int, echo: Echo) -> tuple[str, str, str]:
     """Make both databases, write the captured statements, and give the URLs and the borrower's id."""
     url = server.create("service")
-    migrate(url, say=lambda _step: None)
+    migrate(url, echo=lambda _step: None)
     app, _ = caller.build(url, folder)
-    say(f"copying a running loan {copies:,} times")
+    echo(f"copying a running loan {copies:,} times")
     borrower_id, original = accounts.prepare(app, url, copies)
     replays = {
         "loans": replay.record(app, "/loans", accounts.application(borrower_id), ("borrower_id", borrower_id)),
@@ -95,14 +95,14 @@ def databases(server: Postgres, folder: Path, file: Path, copies: int, say: Say)
     return url, server.url("bare"), borrower_id
 
 
-def measure(both: Pair, seconds: float, say: Say) -> list[Cell]:
+def measure(both: Pair, seconds: float, echo: Echo) -> list[Cell]:
     """Let crowds of each size send each kind of write for so many seconds, to both sides in turn."""
     cells = [Cell(kind, clients) for kind in KINDS for clients in CLIENTS]
     for kind in KINDS:
         for port, send in zip((both.service, both.bare), both.requests[kind], strict=True):
             drive(port, send, WARM_CLIENTS, 1.0)
     for cell in cells:
-        say(f"{cell.kind}: {cell.clients} clients")
+        echo(f"{cell.kind}: {cell.clients} clients")
         service, bare = both.requests[cell.kind]
         turns = [(cell.service, both.service, service), (cell.bare, both.bare, bare)]
         for number in range(ROUNDS):

@@ -23,14 +23,14 @@ def main() -> int:
         return drive(options.host, options, rest)
     if running:
         return drive(door(running.urls), options, rest)
-    say("nothing runs here: starting the stack on free ports for this load")
-    nginx.install(say)
+    echo("nothing runs here: starting the stack on free ports for this load")
+    nginx.install(echo)
     try:
         with Stack.temporary() as stack:
             urls = {name: stack.url(name) for name in ("nginx", "api") if name not in stack.missing}
             return drive(door(urls), options, rest)
     except StackError as error:
-        say(str(error))
+        echo(str(error))
         return 1
 
 
@@ -41,7 +41,7 @@ def door(urls: Mapping[str, str]) -> str:
 
 def drive(host: str, options: argparse.Namespace, rest: list[str]) -> int:
     """Run Locust in a process of its own: its import turns the threads of this one into something else."""
-    say(f"{options.users} people for {options.run_time} on {host}; report: {options.html}")
+    echo(f"{options.users} people for {options.run_time} on {host}; report: {options.html}")
     command = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless", "--only-summary"]
     values = {"host": host, "users": options.users, "spawn-rate": options.spawn_rate, "run-time": options.run_time}
     flags = [f"--{name}={value}" for name, value in values.items()]
@@ -49,7 +49,7 @@ def drive(host: str, options: argparse.Namespace, rest: list[str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=loopback_is_direct(os.environ), check=False).returncode  # noqa: S603
 
 
-def say(text: str) -> None:
+def echo(text: str) -> None:
     """Print to the terminal."""
     sys.stdout.write(f"load: {text}\n")
     sys.stdout.flush()

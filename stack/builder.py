@@ -37,7 +37,7 @@ class Builder:
         self._current: Compilation | None = None
         self._started = 0.0
         self._spent = self._expected = 0.0  # by what was compiled here until now
-        self._told = ("", 0.0)
+        self._reported = ("", 0.0)
 
     @property
     def done(self) -> bool:
@@ -90,9 +90,9 @@ class Builder:
     def news(self) -> str | None:
         """Give the progress when it is worth a new line: another program, or the same one for a while."""
         now = time.monotonic()
-        if self.building is None or (self.building == self._told[0] and now - self._told[1] < REPORT_SECONDS):
+        if self.building is None or (self.building == self._reported[0] and now - self._reported[1] < REPORT_SECONDS):
             return None
-        self._told = (self.building, now)
+        self._reported = (self.building, now)
         return self.progress()
 
     def report(self) -> None:

@@ -49,10 +49,10 @@ def cause_in(output: str) -> str:
 
 def cause(output: str, log: Path) -> str:
     """Pick the cause; with a full disk it is that, as the program's own words may have found no room."""
-    said = cause_in(output)
-    if SYSTEM.search(said) or shutil.disk_usage(log.parent).free >= FULL_BYTES:
-        return said
-    return f"{FULL}: {log.parent} ({said})"
+    cause = cause_in(output)
+    if SYSTEM.search(cause) or shutil.disk_usage(log.parent).free >= FULL_BYTES:
+        return cause
+    return f"{FULL}: {log.parent} ({cause})"
 
 
 def _without_stacks(lines: list[str]) -> Iterator[str]:

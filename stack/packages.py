@@ -37,21 +37,21 @@ class Program:
             return None
         return f"{self.name} is not installed: install it (apt-get install {self.debian}, {self.elsewhere})"
 
-    def install(self, say: Callable[[str], None]) -> None:
+    def install(self, echo: Callable[[str], None]) -> None:
         """Install the package where that is possible, and print this first; elsewhere do nothing."""
         if self.find() or os.geteuid() != 0 or not shutil.which("apt-get") or not _is_debian_like():
             return
-        say(f"{self.name} is not installed: installing Debian's package {self.debian} now, with apt-get")
+        echo(f"{self.name} is not installed: installing Debian's package {self.debian} now, with apt-get")
         created = _forbid_service_start()
         try:
             for words in (["update"], ["install", "-y", "--no-install-recommends", self.debian]):
-                _apt_get(words, say)
+                _apt_get(words, echo)
         finally:
             if created:
                 NO_SERVICE_START.unlink()
 
 
-def _apt_get(words: list[str], say: Callable[[str], None]) -> None:
+def _apt_get(words: list[str], echo: Callable[[str], None]) -> None:
     argv = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", *words]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
@@ -59,11 +59,11 @@ def _apt_get(words: list[str], say: Callable[[str], None]) -> None:
             argv, env=environment, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS
         )
     except subprocess.TimeoutExpired:
-        say(f"apt-get {words[0]} took over {INSTALL_SECONDS} s: going on without")
+        echo(f"apt-get {words[0]} took over {INSTALL_SECONDS} s: going on without")
         return
     if result.returncode:
         said = (result.stderr or result.stdout).strip().splitlines()
-        say(f"apt-get {words[0]} failed: {said[-1] if said else f'exit code {result.returncode}'}")
+        echo(f"apt-get {words[0]} failed: {said[-1] if said else f'exit code {result.returncode}'}")
 
 
 def _forbid_service_start() -> bool:

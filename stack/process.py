@@ -108,7 +108,7 @@ class Child:
         """Give the last lines of the process's log."""
         return tail(self.command.log, lines, self._beginning)
 
-    def said(self) -> str:
+    def first_output(self) -> str:
         """Return the beginning of the output, where most servers report why they refuse to start."""
         with self.command.log.open("rb") as log:
             log.seek(self._beginning)

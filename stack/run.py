@@ -45,7 +45,7 @@ class Run:
         self._ready_seconds: dict[str, float] = {}
         self._parent = os.getppid()
         self._stop_reason: str | None = None
-        self._supervisor = Supervisor(stack, screen.say)
+        self._supervisor = Supervisor(stack, screen.echo)
         self._failed: set[str] = set()
         self._announced = False
 
@@ -63,12 +63,12 @@ class Run:
                     control.tick()
                     self._show_progress(changed=changed)
                     time.sleep(TICK_SECONDS)
-            self._screen.say(f"{self._reason_to_stop()}: stopping everything")
+            self._screen.echo(f"{self._reason_to_stop()}: stopping everything")
         finally:
             self._screen.close()
             self._stack.down()
             state.remove(self._run_dir)
-        self._screen.say("everything has stopped")
+        self._screen.echo("everything has stopped")
 
     def _on_signal(self, number: int, _frame: object) -> None:
         # A second Ctrl-C changes nothing: the stop is under way and bounded.
@@ -83,7 +83,7 @@ class Run:
         stack.missing[name] = f"stopped; `./nox -s start -- {name}` starts it"
         self._ready_seconds.pop(name, None)
         self._write_state()
-        self._screen.say(f"{name} was stopped by `./nox -s stop`")
+        self._screen.echo(f"{name} was stopped by `./nox -s stop`")
         return DONE
 
     def _start(self, name: str) -> str:
@@ -103,7 +103,7 @@ class Run:
             return str(death.error)
         stack.missing.pop(name, None)
         self._write_state()
-        self._screen.say(f"{name} was started by `./nox -s start`")
+        self._screen.echo(f"{name} was started by `./nox -s start`")
         return DONE
 
     def _unknown(self, name: str) -> str:
@@ -117,7 +117,7 @@ class Run:
     def _tell_where_data_is(self) -> None:
         data = self._stack.site.shared_data("db")
         if "db" in self._stack.services and not data.is_relative_to(self._stack.site.run_dir):
-            self._screen.say(f"PostgreSQL's user cannot enter {self._run_dir}: its data is in {data}")
+            self._screen.echo(f"PostgreSQL's user cannot enter {self._run_dir}: its data is in {data}")
 
     def _show_progress(self, *, changed: bool) -> None:
         stack, screen = self._stack, self._screen
@@ -130,7 +130,7 @@ class Run:
         news = [name for name in stack.running if name not in self._ready_seconds and stack.is_ready(name)]
         for name in news:
             self._ready_seconds[name] = round(screen.seconds, 1)
-            screen.say(f"{name} is ready{f': {address(stack, name)}' if stack.services[name].ports else ''}")
+            screen.echo(f"{name} is ready{f': {address(stack, name)}' if stack.services[name].ports else ''}")
         screen.show_build(stack)
         if news or changed or (stack.complete and not self._announced):
             self._write_state()
@@ -142,7 +142,7 @@ class Run:
         try:
             state.write(state.of(self._stack, self._ready_seconds), self._run_dir)
         except OSError as error:  # a full disk: the service goes on
-            self._screen.say(f"{self._run_dir / state.FILE} could not be written: {error.strerror}")
+            self._screen.echo(f"{self._run_dir / state.FILE} could not be written: {error.strerror}")
 
 
 def fixed_ports(environ: Mapping[str, str], only: Collection[str] | None) -> Ports:
@@ -164,7 +164,7 @@ def up(arguments: argparse.Namespace) -> None:
         require_settings(settings)
         ports = FreePorts() if arguments.free_ports else fixed_ports({**settings, **os.environ}, arguments.only)
         with state.only_one(arguments.run_dir):
-            nginx.install(screen.say)
+            nginx.install(screen.echo)
             stack = Stack(arguments.run_dir, ports, arguments.only)
             Run(arguments.run_dir, stack, screen).until_stopped()
     except (StackError, OSError) as error:

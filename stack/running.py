@@ -62,7 +62,7 @@ class Running:
 
     def _reason(self) -> str:
         # A server that refuses its command line prints the reason first, and then all its options.
-        refusal, usage, _ = self.child.said().partition("\nUsage")
+        refusal, usage, _ = self.child.first_output().partition("\nUsage")
         return cause(refusal if usage else self.child.tail(LINES_OF_CAUSE), self.child.command.log)
 
     def _ending(self, code: int) -> str:

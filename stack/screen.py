@@ -42,7 +42,7 @@ class Screen:
         """Give the time since the beginning."""
         return time.monotonic() - self._begun
 
-    def say(self, text: str) -> None:
+    def echo(self, text: str) -> None:
         """Write a line that stays."""
         self.console.print(Text.assemble((f"{self.seconds:7.1f} s  ", "dim"), text), soft_wrap=True)
 
@@ -51,7 +51,7 @@ class Screen:
         if not self.console.is_terminal:
             line = stack.builder.news()
             if line:
-                self.say(line)
+                self.echo(line)
             return
         text = stack.builder.progress() if stack.builder.building else ""
         if text != self._shown:

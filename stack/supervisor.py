@@ -25,9 +25,9 @@ STABLE_SECONDS = 60.0
 class Supervisor:
     """Watches a stack: one `tick` starts what can start, and starts the dead again after a growing pause."""
 
-    def __init__(self, stack: Stack, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stack: Stack, echo: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._stack = stack
-        self._say = say
+        self._echo = echo
         self._clock = clock
         self._pauses: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -66,4 +66,4 @@ class Supervisor:
         self._pauses[name] = pause
         self._due[name] = now + pause
         self._stack.missing[name] = str(death.error)
-        self._say(f"{death.error}; next start in {pause:g} s")
+        self._echo(f"{death.error}; next start in {pause:g} s")

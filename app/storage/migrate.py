@@ -20,7 +20,7 @@ from app.settings import Settings, SettingsError
 from app.storage.connection_errors import reason
 from app.storage.waiting import CONNECT_SECONDS
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 # Any constant will do; this one is "loan" in ASCII.
 LOCK_KEY = 0x6C6F616E
@@ -35,25 +35,27 @@ class MigrationError(Exception):
     """The schema could not be brought up to date; the text is one line."""
 
 
-def migrate(database_url: str, revision: str = "head", *, wait_seconds: float = WAIT_SECONDS, say: Say = print) -> None:
+def migrate(
+    database_url: str, revision: str = "head", *, wait_seconds: float = WAIT_SECONDS, echo: Echo = print
+) -> None:
     """Migrate to a revision (an id, "head" or "base"), forward or back, and print each finished step."""
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "loan-service-migrate", "options": SESSION}
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     try:
         with engine.connect() as connection, _alone(connection, wait_seconds):
-            _run(connection, revision, say)
+            _run(connection, revision, echo)
     except DBAPIError as error:
         raise MigrationError(f"DATABASE_URL: {reason(error.orig)}") from None
     except CommandError as error:  # after a rollback to an older version of the service
         raise MigrationError(f"the schema is not one of this version: {error}") from None
 
 
-def _run(connection: Connection, revision: str, say: Say) -> None:
+def _run(connection: Connection, revision: str, echo: Echo) -> None:
     steps: list[str] = []
 
     def note(*, step: MigrationInfo, **_more: Any) -> None:  # noqa: ANN401  # Alembic passes what it likes
         steps.append(f"schema: {'to' if step.is_upgrade else 'back from'} {step.up_revision_id}")
-        say(steps[-1])
+        echo(steps[-1])
 
     config = Config()
     # By its package, not by its path: Alembic interpolates the value, and a path may have a "%".
@@ -63,7 +65,7 @@ def _run(connection: Connection, revision: str, say: Say) -> None:
     step(config, revision)
     connection.commit()
     if not steps:
-        say("schema: nothing to do")
+        echo("schema: nothing to do")
 
 
 def _is_behind(connection: Connection, config: Config, revision: str) -> bool:

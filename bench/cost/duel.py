@@ -50,7 +50,7 @@ class Duel:
         return median(variant.p99 / bare.p99 for variant, bare in self.alone)
 
 
-def fight(variants: Sequence[str], rounds: int, seconds: int, say: Callable[[str], None]) -> list[Duel]:
+def fight(variants: Sequence[str], rounds: int, seconds: int, echo: Callable[[str], None]) -> list[Duel]:
     """Measure each variant against the bare service on every route."""
     duels: list[Duel] = []
     with ExitStack() as open_for_now:
@@ -67,7 +67,7 @@ def fight(variants: Sequence[str], rounds: int, seconds: int, say: Callable[[str
                     served(name, databases[name], sink.endpoint(name)) as variant,
                 ):
                     for duel, route in zip(fought, chosen, strict=True):
-                        say(f"{name}, life {life} of {lives}: {route.name}")
+                        echo(f"{name}, life {life} of {lives}: {route.name}")
                         _add_rounds(duel, variant, bare, route, rounds, seconds)
             sink.require(name)  # now, as what waits is sent at the end
             duels += fought

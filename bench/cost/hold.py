@@ -41,7 +41,7 @@ class Hold:
         return median(self.slowest)
 
 
-def hold(variants: Sequence[str], rounds: int, requests: int, say: Callable[[str], None]) -> list[Hold]:
+def hold(variants: Sequence[str], rounds: int, requests: int, echo: Callable[[str], None]) -> list[Hold]:
     """Let requests arrive at bare and at the variants in turn, slice by slice and round by round."""
     holds = {name: Hold(name) for name in ("bare", *variants)}
     with ExitStack() as open_for_now:
@@ -54,7 +54,7 @@ def hold(variants: Sequence[str], rounds: int, requests: int, say: Callable[[str
             for name in holds
         }
         for number in range(1, rounds + 1):
-            say(f"holds: round {number} of {rounds}")
+            echo(f"holds: round {number} of {rounds}")
             _add(holds, _round(running, requests))
         for name in holds:
             sink.require(name)

@@ -29,7 +29,7 @@ LIMIT_SECONDS: Final = 1800.0  # it takes one minute, on a busy machine ten; a l
 
 def count(
     variants: Sequence[str],
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
     routes_of: Callable[[str, list[Route]], list[Route]] = lambda _variant, routes: routes,
     layout: int = 0,
 ) -> Counts:
@@ -38,7 +38,7 @@ def count(
     Python finds methods through a small cache whose places follow from addresses in memory. What collides there makes
     up to 3 % of a request's instructions: the same in each run of one layout, and different in the next.
     """
-    say(f"counting {', '.join(variants)}")
+    echo(f"counting {', '.join(variants)}")
     with ExitStack() as open_for_now:
         server = open_for_now.enter_context(Postgres.temporary())
         folder = Path(open_for_now.enter_context(tempfile.TemporaryDirectory(prefix="loan-cost-")))

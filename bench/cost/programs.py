@@ -9,9 +9,9 @@ from stack.packages import Program
 PROGRAMS: Final = {name: Program(name, name, f"brew install {name}") for name in ("wrk", "valgrind")}
 
 
-def require(name: str, say: Callable[[str], None]) -> None:
+def require(name: str, echo: Callable[[str], None]) -> None:
     """Install a program where that is possible; raise RuntimeError if it is still missing, with what to do."""
     program = PROGRAMS[name]
-    program.install(say)
+    program.install(echo)
     if missing := program.why_missing():
         raise RuntimeError(missing)

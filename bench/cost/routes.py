@@ -45,7 +45,7 @@ def routes(borrower_id: str) -> list[Route]:
 def prepare(server: Postgres, folder: Path, names: list[str]) -> tuple[dict[str, str], list[Route]]:
     """Make a database for each name, all alike; give their URLs and the requests."""
     template = server.create("template_cost")
-    migrate(template, say=lambda _step: None)
+    migrate(template, echo=lambda _step: None)
     app, _ = caller.build(template, folder)
     borrower_id, _ = accounts.prepare(app, template, COPIES)
     caller.disconnect(app)

@@ -145,7 +145,7 @@ ROWS = [
         409,
         proved_by=(
             "tests/integration/test_bad_input.py::test_a_key_that_is_in_flight_is_refused_in_time",
-            "tests/concurrency/test_same_key.py::test_who_waits_too_long_for_the_first_is_told_that_it_is_in_flight",
+            "tests/concurrency/test_same_key.py::test_who_waits_too_long_for_the_first_gets_the_answer_that_it_is_in_flight",
         ),
     ),
     row(

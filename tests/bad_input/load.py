@@ -13,7 +13,7 @@ ROWS = [
         "no database, no connection, no time",
         503,
         proved_by=(
-            f"{ERRORS}test_without_a_database_everything_but_livez_says_so",
+            f"{ERRORS}test_without_a_database_everything_but_livez_fails",
             f"{ERRORS}test_a_pool_that_is_used_up_is_answered_with_503",
             f"{ERRORS}test_a_held_lock_is_answered_with_503_within_its_limit",
             f"{ERRORS}test_a_statement_that_takes_too_long_is_answered_with_503",

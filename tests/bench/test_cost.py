@@ -44,7 +44,7 @@ def test_more_than_the_tolerance_is_a_regression_in_either_mode() -> None:
         assert str(grown[0]).endswith(f"{fails / 1000:.3f} x bare, committed {COUNTS[mode]['GET one loan'] / 1000:.3f}")
 
 
-def test_what_costs_less_than_committed_is_told() -> None:
+def test_what_costs_less_than_committed_is_reported() -> None:
     cheaper = {**COUNTS, "light": {"GET one loan": 1050}}
 
     assert gate.improvements(COUNTS, COUNTS) == []
@@ -69,15 +69,15 @@ def test_figures_are_kept_for_one_python(tmp_path: Path) -> None:
         gate.kept(file)
 
 
-def test_on_another_python_the_figures_are_told_and_compared_with_nothing(
+def test_on_another_python_the_figures_are_reported_and_compared_with_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def of_another() -> Counts:
         raise gate.OtherPythonError("the committed figures are Python 2.7's, and this is 3.11")
 
     monkeypatch.setattr(gate, "kept", of_another)
-    monkeypatch.setattr(cost_command, "count", lambda _variants, _say: {**COUNTS, "light": COUNTS["standard"]})
-    monkeypatch.setattr(cost_command, "require", lambda _name, _say: None)
+    monkeypatch.setattr(cost_command, "count", lambda _variants, _echo: {**COUNTS, "light": COUNTS["standard"]})
+    monkeypatch.setattr(cost_command, "require", lambda _name, _echo: None)
 
     code = main(["cost", "--check"])
 
@@ -137,7 +137,7 @@ def test_cpu_time_is_that_of_a_process_and_its_children() -> None:
     assert both.pid != os.getpid()
 
 
-def test_the_sink_takes_whatever_is_sent_and_knows_by_whom() -> None:
+def test_the_sink_takes_whatever_is_sent_and_records_by_whom() -> None:
     with collecting() as sink:
         for signal in ("traces", "metrics"):
             assert requests.post(f"{sink.endpoint('light')}/v1/{signal}", b"some", timeout=5).status_code == 200

@@ -90,7 +90,7 @@ def waited_and_elsewhere(queue: QueueClock) -> tuple[int, int]:
     return queue.nanoseconds() - before, elsewhere
 
 
-def test_a_child_that_dies_is_told() -> None:
+def test_a_child_that_dies_is_reported() -> None:
     with (
         subprocess.Popen([sys.executable, "-c", ""], stdin=-1, stdout=-1, text=True) as child,
         pytest.raises(RuntimeError, match="ended with 0"),

@@ -38,7 +38,7 @@ def results() -> page.Results:
     return page.Results([duel(), duel("stock", 2.5)], COUNTS, [held("bare", 0.1), held()], "1 round of 4 s.")
 
 
-def test_targets_that_are_missed_are_told() -> None:
+def test_targets_that_are_missed_are_reported() -> None:
     default = duel("stock", 2.0, 90.0)
     assert targets.missed([duel(), default], [held(), held("bare", 5.0)]) == []
     assert targets.missed([duel(ratio=1.7), default], []) == []
@@ -81,7 +81,7 @@ def test_the_page_shows_figures_beside_their_targets(tmp_path: Path) -> None:
     assert "](cost.svg)" in text
 
 
-def test_the_page_says_what_was_missed() -> None:
+def test_the_page_lists_what_was_missed() -> None:
     missed = page.Results([duel(ratio=1.8), duel("stock", 2.0)], COUNTS, [held()], "1 round of 4 s.")
 
     assert "Missed in this run: standard, GET one loan: 1.80 x bare, at most 1.70." in page.lines(missed)
@@ -99,7 +99,7 @@ def test_a_bar_is_as_long_as_its_ratio_and_its_target_is_marked() -> None:
 
 
 @pytest.mark.parametrize("rounds", ["1", "-2", "many"])
-def test_rounds_whose_spread_cannot_be_told_are_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rounds_whose_spread_cannot_be_computed_are_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["cost", f"--rounds={rounds}"])
 

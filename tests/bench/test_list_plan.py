@@ -23,7 +23,7 @@ NAMES = [(listing.name, place) for listing in pages.LISTINGS for place in pages.
 @pytest.fixture(scope="module")
 def portfolios() -> Iterator[tuple[Side, Side]]:
     """Run the service on a small and on a large portfolio."""
-    with sides(SMALL, LARGE, say=lambda _line: None) as both:
+    with sides(SMALL, LARGE, echo=lambda _line: None) as both:
         yield both
 
 
@@ -47,7 +47,7 @@ def test_a_page_is_read_from_an_index_in_its_order(portfolios: tuple[Side, Side]
 
 
 def test_a_hundred_times_the_loans_take_no_longer(portfolios: tuple[Side, Side]) -> None:
-    cells = measure(*portfolios, ROUNDS, EACH, say=lambda _line: None)
+    cells = measure(*portfolios, ROUNDS, EACH, echo=lambda _line: None)
 
     slow = {(cell.listing, cell.place): str(cell.ratio) for cell in cells if cell.ratio.low > LIMIT}
 

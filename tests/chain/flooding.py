@@ -10,7 +10,7 @@ from stack.backends import Loki, Prometheus, Tempo
 from stack.polling import poll
 from stack.runner import Stack
 from tests.chain.flood_counts import Seen, answered, logged, traced
-from tests.chain.hostile import Told, flood
+from tests.chain.hostile import Counted, flood
 from tests.chain.loan_lives import LIVES
 from tests.chain.traffic import side_by_side
 
@@ -23,23 +23,23 @@ class Flooded:
 
     before: Seen
     after: Seen
-    through_nginx: Told
-    direct: Told
+    through_nginx: Counted
+    direct: Counted
     log_bytes: int
     log_traces: set[str]
 
 
-def both(stack: Stack, number: int, seed: str) -> tuple[Told, Told]:
+def both(stack: Stack, number: int, seed: str) -> tuple[Counted, Counted]:
     """Send half to Nginx and half to the service, and wait until everything is counted everywhere."""
     prometheus, tempo, loki = (Prometheus(stack.url("prometheus")), Tempo(stack.url("tempo")), Loki(stack.url("loki")))
     before, started = answered(prometheus), time.time()
-    told = flood(stack.url("nginx"), number // 2, f"{seed} nginx"), flood(stack.url("api"), number // 2, seed)
-    print(f"{number} requests in {time.time() - started:.1f} s, {[part.counted for part in told]} counted")  # noqa: T201  # the result
-    expected = told[0].counted + told[1].counted
+    tally = flood(stack.url("nginx"), number // 2, f"{seed} nginx"), flood(stack.url("api"), number // 2, seed)
+    print(f"{number} requests in {time.time() - started:.1f} s, {[part.counted for part in tally]} counted")  # noqa: T201  # the result
+    expected = tally[0].counted + tally[1].counted
     poll(lambda: answered(prometheus) - before >= expected, SETTLE_SECONDS, "the flood in Prometheus")
     poll(lambda: traced(tempo, started) >= expected, SETTLE_SECONDS, "the flood in Tempo")
     poll(lambda: logged(loki, started) >= expected, SETTLE_SECONDS, "the flood in Loki")
-    return told
+    return tally
 
 
 def ordinary(stack: Stack, rounds: int) -> None:

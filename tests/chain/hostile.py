@@ -19,7 +19,7 @@ KEYLESS = 0.1
 
 
 @dataclass
-class Told:
+class Counted:
     """What the clients sent, and what they were answered."""
 
     sent: int = 0
@@ -35,7 +35,7 @@ class Told:
         return {piece for path in self.paths for piece in path.split("/")} - known | self.forged
 
     @classmethod
-    def together(cls, parts: Iterable["Told"]) -> "Told":
+    def together(cls, parts: Iterable["Counted"]) -> "Counted":
         """Add up what several clients counted."""
         whole = cls()
         for part in parts:
@@ -47,22 +47,22 @@ class Told:
         return whole
 
 
-def flood(url: str, requests: int, seed: str) -> Told:
+def flood(url: str, requests: int, seed: str) -> Counted:
     """Send that many requests to a server, eight at a time, each client on a connection that it keeps."""
     with ThreadPoolExecutor(CLIENTS) as pool:
         share = requests // CLIENTS
-        return Told.together(pool.map(lambda number: _one_client(url, share, f"{seed}/{number}"), range(CLIENTS)))
+        return Counted.together(pool.map(lambda number: _one_client(url, share, f"{seed}/{number}"), range(CLIENTS)))
 
 
-def _one_client(url: str, requests: int, seed: str) -> Told:
-    told, chance, server = Told(), random.Random(seed), urlsplit(url)  # noqa: S311  # repeatable, no secret
+def _one_client(url: str, requests: int, seed: str) -> Counted:
+    tally, chance, server = Counted(), random.Random(seed), urlsplit(url)  # noqa: S311  # repeatable, no secret
     with closing(http.client.HTTPConnection(server.netloc, timeout=ANSWER_SECONDS)) as connection:
         for _ in range(requests):
-            _one_request(connection, chance, told)
-    return told
+            _one_request(connection, chance, tally)
+    return tally
 
 
-def _one_request(connection: http.client.HTTPConnection, chance: random.Random, told: Told) -> None:
+def _one_request(connection: http.client.HTTPConnection, chance: random.Random, tally: Counted) -> None:
     path, trace_id = _path(chance), _hex(chance, 32)
     method = chance.choice([*METHODS, _word(chance).upper()])
     connection.putrequest(method, f"{path}?{_word(chance)}={_word(chance)}", skip_host=True)
@@ -71,13 +71,13 @@ def _one_request(connection: http.client.HTTPConnection, chance: random.Random, 
     connection.endheaders()
     answer = connection.getresponse()
     answer.read()
-    told.sent += 1
-    told.paths.add(path)
-    told.forged.add(trace_id)
+    tally.sent += 1
+    tally.paths.add(path)
+    tally.forged.add(trace_id)
     trace = answer.getheader("traceresponse")
     if trace:
-        told.counted += 1
-        told.traces.add(trace.split("-")[1])
+        tally.counted += 1
+        tally.traces.add(trace.split("-")[1])
 
 
 def _path(chance: random.Random) -> str:

@@ -103,7 +103,7 @@ def losses(prometheus: Prometheus, tempo: Tempo, loki: Loki, lives: Sequence[Lif
     lines = request_lines(loki, since, until)
     kept = spans_kept(tempo, lines)
     due = spans_due(lines, kept)
-    told = reports(loki, since, until)
+    lines = reports(loki, since, until)
     found = []
     for life in lives:
         of_life = [line for line in lines if life.has(line)]
@@ -115,7 +115,7 @@ def losses(prometheus: Prometheus, tempo: Tempo, loki: Loki, lives: Sequence[Lif
                 sum(due[kind(line)] for line in of_life),
                 sum(kept[line.labels["trace_id"]] for line in of_life),
                 max(due.values()),
-                report_on(life, told, min(later(life, lives), default=until)),
+                report_on(life, lines, min(later(life, lives), default=until)),
             )
         )
     return found
@@ -160,9 +160,9 @@ def later(life: Life, lives: Iterable[Life]) -> list[float]:
     return [other.condemned for other in lives if other.slot == life.slot and other.killed > life.killed]
 
 
-def report_on(life: Life, told: Iterable[LogLine], until: float) -> Report:
+def report_on(life: Life, lines: Iterable[LogLine], until: float) -> Report:
     """Find the report on a life: the one on its slot between its end and that of the next."""
-    for line in told:
+    for line in lines:
         fields = json.loads(line.text)
         # Lines have whole milliseconds; the arbiter may have written this one before we looked at the clock again.
         if fields["worker"] == life.slot and (life.condemned - 0.001) * SECOND < line.timestamp_ns <= until * SECOND:

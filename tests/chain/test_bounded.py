@@ -87,11 +87,11 @@ def test_a_flood_begins_no_stream_of_lines(flooded: Flooded) -> None:
 
 
 def test_a_forged_trace_is_none_of_ours(flooded: Flooded) -> None:
-    told = flooded.through_nginx
+    tally = flooded.through_nginx
 
-    assert len(told.traces) == told.counted > 0
-    assert told.traces <= flooded.log_traces
-    assert not told.forged & (told.traces | flooded.log_traces)
+    assert len(tally.traces) == tally.counted > 0
+    assert tally.traces <= flooded.log_traces
+    assert not tally.forged & (tally.traces | flooded.log_traces)
 
 
 def test_a_flood_writes_lines_of_a_bounded_length(flooded: Flooded) -> None:
@@ -120,7 +120,7 @@ def test_the_service_graph_has_its_two_edges(stack: Stack, flooded: Flooded) -> 
     assert edges() == EDGES
 
 
-def test_a_worker_has_no_more_series_than_the_catalogue_says(stack: Stack, flooded: Flooded) -> None:
+def test_a_worker_has_no_more_series_than_in_the_catalogue(stack: Stack, flooded: Flooded) -> None:
     samples = poll(lambda: of_all_workers(stack.url("api")), SETTLE_SECONDS, "an answer of every worker")
     found = Counter((sample.name, sample.labels["worker"]) for sample in samples if "worker" in sample.labels)
     workers = {worker for _, worker in found}
@@ -142,7 +142,7 @@ def of_all_workers(url: str) -> list[Sample] | None:
     return page.samples if page.is_complete() else None
 
 
-def test_an_attribute_of_a_metric_has_no_more_values_than_the_catalogue_says(flooded: Flooded) -> None:
+def test_an_attribute_of_a_metric_has_no_more_values_than_in_the_catalogue(flooded: Flooded) -> None:
     named = {name for metric in CATALOGUE["metrics"] for name in metric["attributes"]}
     most = {
         row["name"].replace(".", "_"): len(row["values"]) if "values" in row else row["at_most"]

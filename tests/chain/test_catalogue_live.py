@@ -30,21 +30,21 @@ LIGHT_EXPORT = "tests/telemetry_light/test_span_delivery.py::test_a_closed_port_
 # What no fault from outside brings about, or none that others in the stack would survive; with the test that shows it.
 RARE: Final[dict[Fact, str]] = {
     ("event", "portfolio_watch_failed"): "tests/integration/test_portfolio_watch.py::"
-    "test_a_database_that_is_away_is_told_once_and_asked_again",
+    "test_a_database_that_is_away_is_reported_once_and_retried",
     ("event", "ledger_invariant_violated"): "tests/unit/test_ledger_checks.py::"
-    "test_a_violation_is_told_once_when_it_is_found",
+    "test_a_violation_is_reported_once_when_it_is_found",
     ("event", "no_scope_declared"): "tests/integration/test_access.py::"
-    "test_a_view_that_declares_no_scope_is_open_to_nobody",
+    "test_a_view_that_declares_no_scope_refuses_every_request",
     ("event", "event_listener_failed"): "tests/integration/test_errors.py::"
     "test_a_listener_that_fails_does_not_fail_the_request",
     ("event", "telemetry_failed"): "tests/telemetry/test_telemetry_failed.py::"
-    "test_a_failure_is_told_once_per_part_and_raised_to_nobody",
+    "test_a_failure_is_reported_once_per_part_and_never_raised",
     ("event", "request_failed"): GUNICORN,
     # A mistake in the code of a view, or of a caller of the logger.
     ("event", "span_attribute_dropped"): "tests/telemetry/test_edges_values.py::"
     "test_a_view_that_speaks_to_its_span_as_the_api_allows_is_answered",
     ("event", "log_record_unformattable"): "tests/telemetry/test_logging.py::"
-    "test_a_record_that_cannot_be_formatted_is_a_line_that_says_so",
+    "test_a_record_that_cannot_be_formatted_is_a_line_that_reports_this",
     # The light pipeline's own words; the SDK's exporters write a message, and at first a warning.
     ("event", "telemetry_export_failing", "error.type"): LIGHT_EXPORT,
     ("event", "telemetry_export_failing", "level", "ERROR"): LIGHT_EXPORT,
@@ -53,7 +53,7 @@ RARE: Final[dict[Fact, str]] = {
     (
         "event",
         "log_sink_failed",
-    ): "tests/telemetry/test_log_sinks.py::test_a_full_disk_is_reported_once_and_fails_nobody",
+    ): "tests/telemetry/test_log_sinks.py::test_a_full_disk_is_reported_once_and_fails_no_request",
 }
 
 

@@ -79,7 +79,7 @@ def configure(stack: Stack, workers: int, kind: str, options: str) -> None:
     }
     stack.restart("api")
     Arbiter(stack.pid("api"), stack.url("api"), workers).wait_until_complete()
-    assert f"Using worker: {kind}" in stack.running["api"].child.said()
+    assert f"Using worker: {kind}" in stack.running["api"].child.first_output()
 
 
 @contextmanager

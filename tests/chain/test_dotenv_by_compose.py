@@ -69,7 +69,7 @@ def lines(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_compose_reads_a_file_as_the_table_says(folder: Path, case: Case) -> None:
+def test_compose_reads_a_file_as_in_the_table(folder: Path, case: Case) -> None:
     found = read_by_compose(folder, case.text)
 
     assert found == (None if case.expected is None else printed(folder, case.expected))

@@ -82,7 +82,7 @@ def test_the_service_never_sees_an_address_line_that_it_would_refuse_itself(stac
     assert {answer.document["code"] for answer in answers} >= {"uri_too_long"}
 
 
-def test_a_service_that_is_gone_is_a_problem_that_says_when_to_come_back(tmp_path: Path) -> None:
+def test_a_service_that_is_gone_is_a_problem_that_has_the_time_to_retry(tmp_path: Path) -> None:
     with small_edge(tmp_path, free_port()) as edge:
         answer = get(edge.port, "/api/v1/loans")
 
@@ -90,7 +90,7 @@ def test_a_service_that_is_gone_is_a_problem_that_says_when_to_come_back(tmp_pat
     assert answer.headers["Retry-After"] == "1"
 
 
-def test_a_service_that_is_late_is_a_problem_that_says_when_to_come_back(tmp_path: Path, service: int) -> None:
+def test_a_service_that_is_late_is_a_problem_that_has_the_time_to_retry(tmp_path: Path, service: int) -> None:
     with small_edge(tmp_path, service, {"proxy_read_timeout 10s": "proxy_read_timeout 200ms"}) as edge:
         answer = get(edge.port, "/late")
 
@@ -131,7 +131,7 @@ def test_every_error_that_is_caught_has_its_words() -> None:
     assert sorted(told) == sorted(number for several, other in caught for number in (other or several).split())
 
 
-def test_what_a_client_says_of_itself_and_of_others_is_replaced(edge: Edge) -> None:
+def test_what_a_client_claims_of_itself_and_of_others_is_replaced(edge: Edge) -> None:
     forged = {
         "X-Forwarded-For": "192.0.2.1",
         "X-Forwarded-Host": "evil.example",

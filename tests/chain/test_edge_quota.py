@@ -42,7 +42,7 @@ def test_the_quota_is_met_by_one_key_and_by_no_other(tmp_path: Path, service: in
     assert [probe.status for probe in probes] == [200] * 3
 
 
-def test_without_a_key_the_address_counts_whatever_the_client_says_of_it(tmp_path: Path, service: int) -> None:
+def test_without_a_key_the_address_counts_whatever_the_client_claims_of_it(tmp_path: Path, service: int) -> None:
     with small_edge(tmp_path, service, SMALL_QUOTA) as edge:
         statuses = [get(edge.port, "/", X_Forwarded_For=f"192.0.2.{number}").status for number in range(7)]
         with_key = get(edge.port, "/", Authorization="Bearer a-key").status
@@ -67,7 +67,7 @@ def test_without_the_limit_none_is_refused(tmp_path: Path, service: int) -> None
     assert statuses == [200] * 20
 
 
-def test_the_quota_that_is_told_is_the_one_that_is_kept() -> None:
+def test_the_quota_that_is_answered_is_the_one_that_is_kept() -> None:
     text = (ROOT / "nginx/nginx.conf").read_text()
     told = re.search(r"'\"default\";q=(\d+);w=1'", text)
     kept = re.search(r"zone=clients:\w+ rate=(\d+)r/s", text)

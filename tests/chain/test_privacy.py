@@ -111,7 +111,7 @@ def test_gunicorn_logged_what_it_could_not_parse_and_not_its_words(traffic: Traf
     assert sum(text.count('"request_refused"') for text in files) >= len(traffic.no_http)
 
 
-def test_nginx_writes_the_paths_that_the_service_knows_and_no_other(traffic: Traffic, stack: Stack) -> None:
+def test_nginx_writes_the_paths_of_the_service_and_no_other(traffic: Traffic, stack: Stack) -> None:
     known = {urlsplit(answer.url).path for answer in traffic.answers if answer.ok}
     lines = (stack.log_dir / "nginx-access.jsonl").read_text().splitlines()
     written = {json.loads(line)["url.path"] for line in lines}
@@ -130,7 +130,7 @@ def test_no_refusal_and_no_header_of_an_answer_repeats_what_was_sent(traffic: Tr
     assert said == set()
 
 
-def test_a_success_tells_personal_data_where_they_belong_and_to_whom_they_belong(traffic: Traffic) -> None:
+def test_a_success_answers_personal_data_where_they_belong_and_to_whom_they_belong(traffic: Traffic) -> None:
     told = {
         (answer.request.headers["Authorization"] in ADMINS, member)
         for answer in traffic.answers

@@ -53,7 +53,7 @@ def test_the_arguments_of_a_line_are_nowhere(written: dict[str, bytes]) -> None:
     assert [place for place, content in written.items() if b"zz-told about %s" not in content] == []
 
 
-def test_the_line_would_have_told() -> None:
+def test_the_line_would_have_contained_them() -> None:
     record = logging.LogRecord("some.library", logging.WARNING, "", 0, FORMAT, (NAME, BORN, [LOCAL]), None)
 
     assert everything().found_in(record.getMessage().encode())

@@ -65,7 +65,7 @@ def test_no_canary_waits_on_disk(waiting: Waiting) -> None:
     assert hits == []
 
 
-def test_gunicorn_was_told_canaries_and_logged_without_them(waiting: Waiting) -> None:
+def test_gunicorn_was_sent_canaries_and_logged_without_them(waiting: Waiting) -> None:
     assert [answer for answer in waiting.no_http if TEXT not in answer] == []
     assert waiting.content.count(b"request_refused") >= len(waiting.no_http)
 

@@ -174,7 +174,7 @@ def questions(smoke: Smoke, *, grafana: bool) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def told(name: str, failed: list[str]) -> Iterator[None]:
+def reported(name: str, failed: list[str]) -> Iterator[None]:
     """Print the result of a check, and how long it took."""
     started = time.monotonic()
     try:
@@ -191,7 +191,7 @@ def run(settings: dict[str, str], *, grafana: bool = True) -> list[str]:
     """Run every check and return the names of those that failed."""
     failed: list[str] = []
     for question in questions(Smoke(settings), grafana=grafana):
-        with told(question.__name__, failed):
+        with reported(question.__name__, failed):
             question()
     return failed
 

@@ -34,11 +34,11 @@ def test_an_answer_that_fails_is_asked_for_again() -> None:
     assert len(asked) == 3
 
 
-def test_waiting_in_vain_tells_the_last_trouble() -> None:
+def test_waiting_in_vain_reports_the_last_error() -> None:
     with pytest.raises(SmokeError, match="still down"):
         until(lambda: "still down", seconds=0.01)
 
 
-def test_an_unexpected_answer_is_told_with_what_was_expected() -> None:
+def test_an_unexpected_answer_is_reported_with_what_was_expected() -> None:
     with pytest.raises(SmokeError, match="a login: 401 instead of 200"):
         expect("a login", 200, 401)

@@ -45,7 +45,7 @@ def test_a_session_ended_while_it_waits_is_503_and_the_retry_books_once(crowd: C
 @pytest.mark.parametrize(
     ("trouble", "kept"), [(dies_before_commit, False), (answer_of_commit_is_lost, True)], ids=["before", "after"]
 )
-def test_a_session_that_ends_around_the_commit_is_503_and_the_retry_tells_what_became_of_it(
+def test_a_session_that_ends_around_the_commit_is_503_and_the_retry_shows_its_outcome(
     crowd: Crowd, monkeypatch: pytest.MonkeyPatch, trouble: Callable[[pytest.MonkeyPatch, str], None], kept: bool
 ) -> None:
     loan = running(crowd)
@@ -129,7 +129,7 @@ def test_the_victim_of_a_deadlock_succeeds_when_the_other_is_done(
     assert_books_right(crowd.database)
 
 
-def test_who_wants_a_loan_that_somebody_holds_is_told_in_time_and_nobody_else_waits(limited: Crowd) -> None:
+def test_who_wants_a_loan_that_another_session_holds_is_answered_in_time_and_no_other_waits(limited: Crowd) -> None:
     race = loan_held_again(limited, TOLD_SECONDS)
 
     assert race

@@ -102,7 +102,7 @@ def test_two_reversals_of_one_payment_undo_it_once(crowd: Crowd) -> None:
     assert_books_right(crowd.database)
 
 
-def test_a_change_of_a_version_that_somebody_else_changed_is_refused(crowd: Crowd) -> None:
+def test_a_change_of_a_version_that_another_client_changed_is_refused(crowd: Crowd) -> None:
     for _ in range(ROUNDS):
         execute(crowd.database, "UPDATE borrower SET full_name = 'Ada Example', phone = NULL")
 

@@ -23,7 +23,7 @@ READS = 5  # of each reader at least, between writes
 WRITING_SECONDS = 30.0  # all of it takes a second or two; nothing shares out the interpreter's time evenly
 
 
-def test_a_quote_waits_for_nobody(crowd: Crowd) -> None:
+def test_a_quote_waits_for_no_lock(crowd: Crowd) -> None:
     loan = running(crowd)
     with held(crowd.database, lock_of(loan.id)):
         while_held = payoff_minor(crowd.client(), loan)

@@ -54,7 +54,7 @@ def test_a_key_belongs_to_its_client(crowd: Crowd) -> None:
     assert_books_right(crowd.database)
 
 
-def test_who_waits_too_long_for_the_first_is_told_that_it_is_in_flight(limited: Crowd) -> None:
+def test_who_waits_too_long_for_the_first_gets_the_answer_that_it_is_in_flight(limited: Crowd) -> None:
     loan = running(limited)
     repay = poster(limited, f"{loan.path}/repayments", money(100), "slow")
     with held(limited.database, FIRST_AT_WORK):

@@ -131,7 +131,7 @@ def test_every_foreign_image_is_pinned_to_a_release() -> None:
 
 
 @pytest.mark.parametrize(("service", "config"), CONFIGS.items())
-def test_a_server_is_started_as_its_config_file_says(service: str, config: str) -> None:
+def test_a_server_is_started_as_in_its_config_file(service: str, config: str) -> None:
     given = dict(flag.partition("=")[::2] for flag in load()["services"][service]["command"])
 
     said = dict(started_with(config))
@@ -149,7 +149,7 @@ def started_with(config: str) -> list[tuple[str, str]]:
     return [(flag, value) for flag, value in flags]
 
 
-def test_security_says_which_containers_have_a_read_only_root() -> None:
+def test_security_md_lists_the_containers_with_a_read_only_root() -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     sentence = re.search(r"The root file systems of (.*?) are read-only\. Those of (.*?) are not", text)
     assert sentence

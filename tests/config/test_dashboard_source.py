@@ -42,7 +42,7 @@ def test_writing_twice_changes_nothing_the_second_time(tmp_path: Path) -> None:
     assert render.write(tmp_path) == []
 
 
-def test_the_check_fails_on_drift_and_says_what_to_do(
+def test_the_check_fails_on_drift_and_prints_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(render, "_below", lambda _: {tmp_path / "missing.json": "{}\n"})

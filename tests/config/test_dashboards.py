@@ -66,7 +66,7 @@ def test_the_variables_choose_sources_environment_and_a_part(name: str, choices:
 
 
 @each_panel
-def test_a_panel_says_which_question_it_answers(panel: Panel) -> None:
+def test_a_panel_has_the_question_it_answers(panel: Panel) -> None:
     assert panel.json["title"]
     assert re.match(r"[A-Z][^?]+\?( |$)", panel.json["description"]), panel.json["description"]
 

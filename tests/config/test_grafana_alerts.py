@@ -95,7 +95,7 @@ def test_every_policy_ends_at_a_contact_point() -> None:
     assert receivers(policies[0]) <= points
 
 
-def test_mail_goes_to_the_address_of_the_environment_and_tells_of_the_end() -> None:
+def test_mail_goes_to_the_address_of_the_environment_and_reports_the_end() -> None:
     [point] = ALERTING["contact-points.yaml"]["contactPoints"]
     [receiver] = point["receivers"]
 

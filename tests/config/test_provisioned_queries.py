@@ -39,7 +39,7 @@ def test_every_fenced_query_of_the_runbooks_is_read() -> None:
     assert len(RUNBOOKS) == fences > 0
 
 
-def test_where_a_query_stands_is_said_once() -> None:
+def test_where_a_query_stands_is_documented_once() -> None:
     asked = Counter((query.where, query.way) for query in [*QUERIES, *RUNBOOKS])
 
     assert asked.most_common(1)[0][1] == 1

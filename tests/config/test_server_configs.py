@@ -53,7 +53,7 @@ def load(path: Path) -> Any:  # noqa: ANN401  # YAML
 
 
 @pytest.mark.parametrize(("_file", "rule"), alerts())
-def test_an_alert_says_who_acts_and_where_to_read_on(_file: Path, rule: dict[str, Any]) -> None:
+def test_an_alert_names_who_acts_and_where_to_read_on(_file: Path, rule: dict[str, Any]) -> None:
     notes = rule["annotations"]
     runbook = ROOT / "docs/runbooks" / f"{rule['alert']}.md"
     dashboards = [json.loads(path.read_text())["uid"] for path in (ROOT / "grafana").rglob("dashboards/**/*.json")]

@@ -161,7 +161,7 @@ def test_an_unknown_and_an_expired_secret_get_the_same_answer(
         ("officer", {"GET", "POST", "DELETE"}),
     ],
 )
-def test_a_key_does_what_its_scopes_say_and_nothing_else(client: FlaskClient, key_id: str, allowed: set[str]) -> None:
+def test_a_key_does_what_its_scopes_allow_and_nothing_else(client: FlaskClient, key_id: str, allowed: set[str]) -> None:
     answers = {
         method: client.open(LOANS, method=method, headers=bearer(key_id)) for method in ("GET", "POST", "DELETE")
     }
@@ -191,7 +191,7 @@ def test_a_missing_scope_is_named_and_logged_with_the_key(
 
 
 @pytest.mark.parametrize("headers", [{}, bearer("officer")])
-def test_a_view_that_declares_no_scope_is_open_to_nobody(
+def test_a_view_that_declares_no_scope_refuses_every_request(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, headers: dict[str, str]
 ) -> None:
     answer = client.get("/api/v1/forgotten/zz-canary", headers=headers)

@@ -270,7 +270,7 @@ def test_a_name_is_kept_verbatim_whatever_it_looks_like(client: ApiClient, name:
     assert (created.status_code, members(created)["full_name"]) == (201, name)
 
 
-def test_all_faults_of_a_registration_are_told_at_once(client: ApiClient, database: str) -> None:
+def test_all_faults_of_a_registration_are_reported_at_once(client: ApiClient, database: str) -> None:
     wrong = {"full_name": "\ud800", "email": "a@b", "country": "de", "date_of_birth": "20240105", "phone": "1"}
 
     refused = client.post(BORROWERS, json=body(**wrong, national_id="1", external_ref="a b"))

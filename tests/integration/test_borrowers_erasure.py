@@ -107,7 +107,7 @@ def test_a_refused_erasure_changes_nothing_and_can_be_tried_again(client: ApiCli
 
 
 @pytest.mark.parametrize("sent", [{"full_name": "Ann"}, {"force": True}])
-def test_an_erasure_says_nothing_in_its_body(client: ApiClient, sent: dict[str, Any]) -> None:
+def test_an_erasure_has_an_empty_body(client: ApiClient, sent: dict[str, Any]) -> None:
     created = register(client)
 
     assert client.post(f"{created.headers['Location']}/erasure", json=sent).status_code == 422
@@ -152,7 +152,7 @@ def test_an_export_has_everything_in_full(
     assert BorrowerExported(UUID(members(created)["id"])) in published
 
 
-def test_an_export_after_an_erasure_has_nobody_in_it(client: ApiClient) -> None:
+def test_an_export_after_an_erasure_has_no_personal_data(client: ApiClient) -> None:
     created = register(client)
     erased = erase(client, created)
 

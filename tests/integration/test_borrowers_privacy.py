@@ -93,7 +93,7 @@ def everything(
     return said
 
 
-def test_no_signal_and_no_refusal_tells_who_a_borrower_is(
+def test_no_signal_and_no_refusal_identifies_a_borrower(
     watched: ApiClient,
     signals: Signals,
     database: str,

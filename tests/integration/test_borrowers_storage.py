@@ -140,7 +140,7 @@ def test_an_erased_borrowers_row_is_empty(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-def test_whoever_lends_makes_an_erasure_wait_and_nobody_else(engine: Engine) -> None:
+def test_a_new_loan_makes_an_erasure_wait_and_nothing_else(engine: Engine) -> None:
     with Session(engine) as lending, Session(engine) as also_lending, Session(engine) as erasing:
         assert SqlBorrowers(lending).share("demo", ANN.id) == ANN
         assert SqlBorrowers(also_lending).share("demo", ANN.id) == ANN

@@ -66,7 +66,7 @@ def test_wrong_books_end_with_one_and_the_loans(check: Check, books: str) -> Non
     assert result.output.endswith(": not everything holds\n")
 
 
-def test_a_difference_between_debits_and_credits_is_told_in_money(check: Check, books: str) -> None:
+def test_a_difference_between_debits_and_credits_is_reported_in_money(check: Check, books: str) -> None:
     spoilt = "UPDATE ledger_entry SET amount_minor = amount_minor + 7 WHERE account = 'charge_off_expense'"
     execute(books, f"SET session_replication_role = replica; {spoilt}")
 
@@ -114,7 +114,7 @@ def test_without_a_schema_or_a_database_it_ends_with_two(check: Check, postgres:
     assert gone.output == "Error: DATABASE_URL: the database does not answer\n"
 
 
-def test_trouble_in_the_database_is_told_by_its_code(check: Check, books: str) -> None:
+def test_trouble_in_the_database_is_reported_by_its_code(check: Check, books: str) -> None:
     execute(books, "CREATE ROLE outsider LOGIN PASSWORD 'outsider'")
     try:
         result = check(database_url=books.replace("loan:loan@", "outsider:outsider@"))
@@ -124,5 +124,5 @@ def test_trouble_in_the_database_is_told_by_its_code(check: Check, books: str) -
     assert (result.exit_code, result.output) == (2, "Error: DATABASE_URL: SQLSTATE 42501\n")
 
 
-def test_its_help_says_how_it_ends(check: Check) -> None:
+def test_its_help_describes_how_it_ends(check: Check) -> None:
     assert "Ends with 0 when everything holds, 1 when something does not" in check("--help").output

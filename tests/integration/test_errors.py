@@ -144,7 +144,7 @@ def test_a_pool_that_is_used_up_is_answered_with_503(app: Flask, client: FlaskCl
     assert answer.status_code == 503
 
 
-def test_without_a_database_everything_but_livez_says_so(settings: Settings) -> None:
+def test_without_a_database_everything_but_livez_fails(settings: Settings) -> None:
     nowhere = f"postgresql+psycopg2://loan:{CANARY}@127.0.0.1:{free_port()}/loans"
     client = client_of(create_app(replace(settings, database_url=nowhere)), "officer")
 

@@ -43,7 +43,7 @@ def test_a_database_that_accepts_and_never_answers_is_given_up_in_time(silent_se
     assert quickest(ask_twice, 1.9) < 1.9  # without the limit they wait for the connection, which is given up after 2 s
 
 
-def test_a_refused_connection_is_told_at_once() -> None:
+def test_a_refused_connection_is_reported_at_once() -> None:
     ping = Ping(f"postgresql+psycopg2://loan:loan@127.0.0.1:{free_port()}/loans", limit_seconds=5.0)
     began = time.monotonic()
 

@@ -30,7 +30,7 @@ def session(database: str) -> Iterator[Session]:
 
 
 @pytest.mark.parametrize(("limit", "error"), [("lock_timeout", KeyInFlight), ("statement_timeout", OperationalError)])
-def test_a_twin_that_takes_too_long_is_told_from_a_slow_database(
+def test_a_twin_that_takes_too_long_is_distinguished_from_a_slow_database(
     session: Session, database: str, limit: str, error: type[Exception]
 ) -> None:
     session.execute(text(f"SET LOCAL {limit} = '100ms'"))

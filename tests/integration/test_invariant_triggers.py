@@ -126,7 +126,7 @@ def test_what_cannot_be_booked(cursor: psycopg2.extensions.cursor, changes: str,
         ("UPDATE borrower SET erased_at = now()", "ck_borrower_erased_means_empty"),
     ],
 )
-def test_what_no_row_can_say(cursor: psycopg2.extensions.cursor, change: str, constraint: str) -> None:
+def test_what_no_row_can_express(cursor: psycopg2.extensions.cursor, change: str, constraint: str) -> None:
     with pytest.raises(errors.CheckViolation) as refused:
         cursor.execute(change)
 

@@ -14,7 +14,7 @@ from tests.conftest import execute
 @pytest.fixture
 def portfolio(database: str) -> str:
     """Give a database with loans in every bucket, some applied for at the same moment."""
-    fill(database, 1000, say=lambda _line: None)
+    fill(database, 1000, echo=lambda _line: None)
     execute(database, "UPDATE loan SET applied_at = date_trunc('month', applied_at)")
     return database
 

@@ -47,10 +47,10 @@ def empty(postgres: Postgres) -> Iterator[str]:
 def test_the_schema_goes_forward_and_back(empty: str) -> None:
     said: list[str] = []
 
-    migrate(empty, say=said.append)
+    migrate(empty, echo=said.append)
     forward = execute(empty, TABLES)
-    migrate(empty, say=said.append)
-    migrate(empty, "base", say=said.append)
+    migrate(empty, echo=said.append)
+    migrate(empty, "base", echo=said.append)
     back = execute(empty, TABLES)
 
     assert said == [*UP, "schema: nothing to do", *DOWN]
@@ -61,7 +61,7 @@ def test_the_schema_goes_to_any_revision_from_either_side(empty: str) -> None:
     said: list[str] = []
 
     for revision in ("0003_lifecycle", "0001_loan", "0001_loan", "0002_borrower", "head", REVISIONS[-2]):
-        migrate(empty, revision, say=said.append)
+        migrate(empty, revision, echo=said.append)
 
     assert said == [*UP[:3], DOWN[-3], DOWN[-2], "schema: nothing to do", *UP[1:], DOWN[0]]
 
@@ -104,7 +104,7 @@ def test_waiting_for_another_migration_ends(empty: str) -> None:
             migrate(empty, wait_seconds=0.3)
 
 
-def test_a_table_that_somebody_holds_is_not_waited_for(empty: str) -> None:
+def test_a_table_that_another_session_holds_is_not_waited_for(empty: str) -> None:
     migrate(empty)
     with closing(psycopg2.connect(empty.replace("+psycopg2", ""))) as other:
         other.cursor().execute("LOCK TABLE loan IN ACCESS SHARE MODE")
@@ -131,7 +131,7 @@ def test_a_table_that_is_already_there_is_an_error_without_a_traceback(empty: st
         migrate(empty)
 
 
-def test_the_command_says_what_it_did(
+def test_the_command_prints_what_it_did(
     empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty)
@@ -144,7 +144,7 @@ def test_the_command_says_what_it_did(
     assert said == [*UP, "schema: nothing to do"]
 
 
-def test_without_a_database_the_command_says_so_in_one_line(
+def test_without_a_database_the_command_reports_this_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql+psycopg2://loan:zz-canary@127.0.0.1:{free_port()}/loans")

@@ -45,16 +45,16 @@ def url(postgres: Postgres) -> Iterator[str]:
     execute(postgres.url(), f"DROP DATABASE {name}")
 
 
-def quietly(url: str, revision: str = "head") -> None:
-    migrate(url, revision, say=lambda _line: None)
+def migrate_silently(url: str, revision: str = "head") -> None:
+    migrate(url, revision, echo=lambda _line: None)
 
 
 def test_the_first_revision_s_loans_come_along(url: str) -> None:
-    quietly(url, "0001_loan")
+    migrate_silently(url, "0001_loan")
     execute(url, OLDEST)
     before = execute(url, KNOWN)
 
-    quietly(url)
+    migrate_silently(url)
 
     assert execute(url, KNOWN) == before
     assert execute(url, "SELECT DISTINCT client_id, status, submitted_by, version, last_seq FROM loan") == [
@@ -71,28 +71,28 @@ def test_the_first_revision_s_loans_come_along(url: str) -> None:
 
 @pytest.mark.parametrize("revision", REVISIONS[1:])
 def test_each_step_can_be_taken_back_on_rows(url: str, revision: str) -> None:
-    quietly(url, "0001_loan")
+    migrate_silently(url, "0001_loan")
     execute(url, OLDEST)
     before = execute(url, KNOWN)
-    quietly(url, REVISIONS[REVISIONS.index(revision) - 1])
+    migrate_silently(url, REVISIONS[REVISIONS.index(revision) - 1])
     constraints = execute(url, CONSTRAINTS)
 
-    quietly(url, revision)
-    quietly(url, REVISIONS[REVISIONS.index(revision) - 1])
+    migrate_silently(url, revision)
+    migrate_silently(url, REVISIONS[REVISIONS.index(revision) - 1])
 
     assert execute(url, CONSTRAINTS) == constraints
     assert execute(url, KNOWN) == before
 
 
 def test_a_whole_portfolio_goes_back_to_the_first_revision_and_forward_again(url: str) -> None:
-    quietly(url)
+    migrate_silently(url)
     with session(url) as connection:
         copy_in(connection, render(histories()))
     before, constraints = execute(url, KNOWN), execute(url, CONSTRAINTS)
 
-    quietly(url, "0001_loan")
+    migrate_silently(url, "0001_loan")
     back = execute(url, KNOWN), execute(url, "SELECT DISTINCT status FROM loan")
-    quietly(url)
+    migrate_silently(url)
 
     assert back == (before, [("submitted",)])
     assert execute(url, KNOWN) == before
@@ -101,13 +101,13 @@ def test_a_whole_portfolio_goes_back_to_the_first_revision_and_forward_again(url
 
 
 def test_everything_can_be_taken_back_from_full_tables(url: str) -> None:
-    quietly(url)
+    migrate_silently(url)
     with session(url) as connection:
         copy_in(connection, render(histories()))
 
-    quietly(url, "base")
+    migrate_silently(url, "base")
     remains = execute(url, LEFT)
-    quietly(url)
+    migrate_silently(url)
 
     assert remains == [("alembic_version",)]
     assert execute(url, "SELECT count(*) FROM loan") == [(0,)]

@@ -145,7 +145,7 @@ def test_a_change_may_be_sent_as_a_merge_patch(small: Document) -> None:
     assert list(content) == ["application/merge-patch+json", "application/json"]
 
 
-def test_a_body_that_says_nothing_may_be_left_out(small: Document) -> None:
+def test_an_empty_body_may_be_left_out(small: Document) -> None:
     body = small["/api/v1/things/{thing_id}/end"]["post"]["requestBody"]
 
     assert (body["required"], body["content"]["application/json"]["example"]) == (False, {})
@@ -198,7 +198,7 @@ def test_answers_are_described_as_they_are_written() -> None:
     assert list(thing["properties"]) == ["from", "note"]
 
 
-def test_the_document_says_which_version_of_the_service_it_describes() -> None:
+def test_the_document_has_the_version_of_the_service_it_describes() -> None:
     document = build_document(small_app(), "1.2.3")
 
     assert document["info"]["version"] == "1.2.3"
@@ -239,7 +239,7 @@ def test_what_needs_no_key_is_described_but_for_metrics_and_the_document_itself(
     assert public - described == {"/metrics", "/openapi.json", "/docs", "/docs/assets/<name>"}
 
 
-def test_what_needs_no_key_says_so(app: Flask) -> None:
+def test_what_needs_no_key_is_documented_so(app: Flask) -> None:
     document = build_document(app, __version__)
 
     assert document["paths"]["/livez"]["get"]["security"] == []

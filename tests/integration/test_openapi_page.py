@@ -83,7 +83,7 @@ def test_no_other_file_is_served(anybody: FlaskClient, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_browsers_are_told_to_trust_nothing_but_this_service(anybody: FlaskClient, path: str) -> None:
+def test_browsers_may_trust_nothing_but_this_service(anybody: FlaskClient, path: str) -> None:
     headers = anybody.get(path).headers
 
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))

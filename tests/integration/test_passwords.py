@@ -74,7 +74,7 @@ def test_a_password_opens_the_database_to_whatever_connects(
     settings = Settings.from_env(service_environment(site))
 
     assert sqlalchemy_url(site).password == password
-    migrate(settings.database_url, say=lambda _step: None)
+    migrate(settings.database_url, echo=lambda _step: None)
     assert Ping(settings.database_url, 5.0)()
     engine = create_engine(settings.database_url)
     with engine.connect() as connection:

@@ -131,7 +131,7 @@ def test_a_lost_connection_ends_the_watch_and_a_new_one_begins(database: str, ca
     assert record.levelname == "WARNING"
 
 
-def test_a_database_that_is_away_is_told_once_and_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_database_that_is_away_is_reported_once_and_retried(caplog: pytest.LogCaptureFixture) -> None:
     seen = Seen()
 
     with watching(f"postgresql://x:secret-canary@{HOST}:{free_port()}/x", seen):
@@ -142,7 +142,7 @@ def test_a_database_that_is_away_is_told_once_and_asked_again(caplog: pytest.Log
     assert "canary" not in str(vars(caplog.records[0]))
 
 
-def test_a_check_that_fails_is_told_once_and_the_portfolio_is_still_read(
+def test_a_check_that_fails_is_reported_once_and_the_portfolio_is_still_read(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen, tries = Seen(), []

@@ -27,7 +27,7 @@ def test_many_are_forgotten_batch_by_batch(database: str) -> None:
     assert purge(database, 10, batch=10) == 39
 
 
-def test_without_a_database_it_says_so_in_a_line(app: Flask, database: str) -> None:
+def test_without_a_database_it_reports_this_in_a_line(app: Flask, database: str) -> None:
     execute(database, "ALTER TABLE idempotency_key RENAME TO hidden")
     try:
         said = app.test_cli_runner().invoke(args=["purge-idempotency-keys"])

@@ -141,7 +141,7 @@ def test_bookings_follow_each_other_in_time() -> None:
         assert [moment.date() for moment in posted] == on
 
 
-def test_borrowers_are_nobody_and_some_come_back(database: str) -> None:
+def test_borrowers_are_invented_and_some_come_back(database: str) -> None:
     fill(database, 12 * RETURNING_EVERY)
 
     rows = execute(database, "SELECT email, phone FROM borrower")

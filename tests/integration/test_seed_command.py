@@ -34,7 +34,7 @@ def run(settings: Settings) -> Seed:
     return run
 
 
-def test_the_command_says_what_there_is(run: Seed, database: str) -> None:
+def test_the_command_prints_what_there_is(run: Seed, database: str) -> None:
     first = run("--loans", "30", "--as-of", "2026-11-24")
     more = run("--loans", "40", "--as-of", "2026-11-24")
     again = run("--loans", "40", "--as-of", "2026-11-24")
@@ -97,7 +97,7 @@ def test_a_wrong_option_is_named(run: Seed, words: list[str], said: str) -> None
     assert said in result.output
 
 
-def test_without_a_schema_it_says_how_to_get_one(postgres: Postgres, run: Seed) -> None:
+def test_without_a_schema_it_prints_how_to_get_one(postgres: Postgres, run: Seed) -> None:
     result = run("--loans", "1", database_url=postgres.url())
 
     assert result.exit_code == 2
@@ -106,7 +106,7 @@ def test_without_a_schema_it_says_how_to_get_one(postgres: Postgres, run: Seed) 
     )
 
 
-def test_without_a_database_it_says_so(run: Seed) -> None:
+def test_without_a_database_it_reports_this(run: Seed) -> None:
     result = run("--loans", "1", database_url=f"postgresql+psycopg2://u:zz-canary@127.0.0.1:{free_port()}/loans")
 
     assert (result.exit_code, result.output) == (2, "Error: DATABASE_URL: the database does not answer\n")

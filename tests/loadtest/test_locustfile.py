@@ -74,7 +74,7 @@ def test_the_right_service_passes_and_leaves_a_report(start: Start, tmp_path: Pa
         ("down", 5, "FAILED failed requests", "status 503"),
     ],
 )
-def test_a_flawed_service_fails_and_the_table_says_why(  # noqa: PLR0917  # one flaw's row
+def test_a_flawed_service_fails_and_the_table_reports_why(  # noqa: PLR0917  # one flaw's row
     start: Start, flaw: str, seconds: int, named: str, words: str, tmp_path: Path
 ) -> None:
     done = run_load(start(flaw), seconds, "--retries=0.5", f"--html={tmp_path / 'load.html'}")

@@ -111,7 +111,7 @@ def test_after_a_builder_was_killed_the_next_one_starts_anew(
     assert cached_path(recipe, go).read_text() == "whole"
 
 
-def test_a_failed_build_says_which_and_why_and_leaves_nothing(recipe: Recipe, fake_go: Callable[[str], Go]) -> None:
+def test_a_failed_build_reports_which_and_why_and_leaves_nothing(recipe: Recipe, fake_go: Callable[[str], Go]) -> None:
     go = fake_go(FAILS)
     compilation = Compilation(recipe, go)
 

@@ -74,7 +74,7 @@ def test_what_was_stopped_stays_so(tmp_path: Path) -> None:
         (["start", "panics-2"], "no space left on device"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+def test_what_cannot_be_done_is_reported_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
     refused = control(tmp_path, *words)
 
     assert refused.returncode == 1
@@ -87,7 +87,7 @@ def test_nobody_else_may_ask(tmp_path: Path) -> None:
     assert Path(now(tmp_path).control).stat().st_mode & 0o077 == 0
 
 
-def test_without_a_stack_it_says_so(tmp_path: Path) -> None:
+def test_without_a_stack_it_reports_this(tmp_path: Path) -> None:
     refused = control(tmp_path, "stop", "api")
 
     assert refused.returncode == 1

@@ -52,7 +52,7 @@ def test_line_ends_inside_quotes_stay_as_they_are(tmp_path: Path) -> None:
         (b"APP_ENV=dev\nSECRET_KEY=\xff\n", ".env: a readable text file in UTF-8 is expected"),
     ],
 )
-def test_a_file_that_does_not_say_the_environment_is_never_taken_for_development(
+def test_a_file_that_lacks_the_environment_is_never_taken_for_development(
     tmp_path: Path, content: bytes, message: str
 ) -> None:
     (tmp_path / ".env").write_bytes(content)

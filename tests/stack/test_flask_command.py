@@ -20,7 +20,7 @@ def flask(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["seed", "check-ledger"])
-def test_without_a_running_stack_it_says_so_in_a_line(tmp_path: Path, name: str) -> None:
+def test_without_a_running_stack_it_reports_this_in_a_line(tmp_path: Path, name: str) -> None:
     ended = flask("--run-dir", str(tmp_path), name)
 
     assert ended.returncode == 1

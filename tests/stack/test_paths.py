@@ -51,7 +51,7 @@ def prepared(folder: Path) -> Stack:
     return stack
 
 
-def test_no_server_is_told_the_path_of_the_checkout(folder: Path) -> None:
+def test_no_server_gets_the_path_of_the_checkout(folder: Path) -> None:
     stack = prepared(folder)
 
     for service in stack.services.values():

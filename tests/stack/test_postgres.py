@@ -66,7 +66,7 @@ def test_two_throwaway_servers_do_not_meet() -> None:
         assert query(second.create("loans"), "SELECT to_regclass('here')") is None
 
 
-def test_a_server_that_cannot_start_says_why() -> None:
+def test_a_server_that_cannot_start_reports_why() -> None:
     with Postgres.temporary() as server:
         twin = Postgres(server.data_dir, free_port())
         with pytest.raises(PostgresError, match="PostgreSQL did not start on port") as caught:

@@ -70,7 +70,7 @@ def test_the_tail_begins_where_this_process_began(tmp_path: Path) -> None:
     assert child.wait(PATIENCE_SECONDS)
     assert child.tail(2) == "98\n99"
     assert child.tail(1000).startswith("0\n1\n")
-    assert child.said().startswith("0\n")
+    assert child.first_output().startswith("0\n")
 
 
 def test_there_is_no_tail_without_a_log(tmp_path: Path) -> None:

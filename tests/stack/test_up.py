@@ -68,7 +68,7 @@ def test_it_stops_everything_when_asked_to(start: Start, tmp_path: Path, number:
     assert state.read(tmp_path) is None
 
 
-def test_it_tells_others_what_runs_where(start: Start, tmp_path: Path) -> None:
+def test_it_shows_others_what_runs_where(start: Start, tmp_path: Path) -> None:
     process = start("SERVES")
 
     now = wait_complete(tmp_path)

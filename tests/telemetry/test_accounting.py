@@ -70,7 +70,7 @@ def test_closing_removes_the_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_loss_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_loss_is_reported_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     report(3, Loss(1, 2, 3, 4))
     report(4, Loss(0, 0, 0, 0))
 
@@ -92,7 +92,7 @@ def test_the_ledger_of_a_dead_worker_is_read_and_removed(tmp_path: Path, caplog:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_was_killed_as_a_whole_is_told_of_at_the_next_start(
+def test_a_server_that_was_killed_as_a_whole_is_reported_at_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = Accounting()
@@ -105,7 +105,7 @@ def test_a_server_that_was_killed_as_a_whole_is_told_of_at_the_next_start(
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 8, b"\0" * 4096])
-def test_a_file_that_is_no_ledger_tells_nothing(
+def test_a_file_that_is_no_ledger_reports_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     path = tmp_path / "w0.delivery"

@@ -274,7 +274,7 @@ def test_what_labels_a_series_is_plain_text() -> None:
     assert {type(value) for value in values} == {str}  # to the SDK an enum's member is another value
 
 
-def test_a_refusal_with_a_code_that_nobody_listed_adds_no_series(observed: Observed) -> None:
+def test_a_refusal_with_a_code_that_is_not_listed_adds_no_series(observed: Observed) -> None:
     telemetry.record(requests.RepaymentRefused(LOAN, "made-up-code"))
 
     assert points_of(observed) == [point("loan.repayments.refused", 1, {"error.type": "_OTHER"})]

@@ -59,7 +59,7 @@ def test_the_views_are_the_catalogues() -> None:
     }
 
 
-def test_spans_may_say_what_the_catalogue_says() -> None:
+def test_spans_may_have_what_is_in_the_catalogue() -> None:
     catalogued = {each["kind"]: set(each["attributes"]) for each in CATALOGUE["spans"] if each["kind"] != "internal"}
 
     assert {kind.name.lower(): set(allowed) for kind, allowed in ALLOWED.items()} == catalogued
@@ -188,7 +188,7 @@ def emitting(settings: Settings, postgres: Postgres, clean_process: None) -> Ite
     engine.dispose()
 
 
-def test_ours_have_as_many_series_as_the_catalogue_says(emitting: tuple[Flask, InMemoryMetricReader]) -> None:
+def test_ours_have_as_many_series_as_in_the_catalogue(emitting: tuple[Flask, InMemoryMetricReader]) -> None:
     page = emitting[0].test_client().get("/metrics").text
     names = Counter(line.partition("{")[0] for line in page.splitlines() if not line.startswith("#"))
 

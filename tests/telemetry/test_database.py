@@ -216,7 +216,7 @@ def test_an_engine_without_a_pool_is_not_reported(observed: Observed) -> None:
     assert connections(observed) == {}
 
 
-def test_a_server_that_cannot_be_reached_is_told_with_the_reason(observed: Observed) -> None:
+def test_a_server_that_cannot_be_reached_is_reported_with_the_reason(observed: Observed) -> None:
     engine = sa.create_engine("postgresql+psycopg2://loan:secret@127.0.0.1:1/loans")
 
     with pytest.raises(sa.exc.OperationalError) as caught:

@@ -73,17 +73,17 @@ def test_a_part_that_fails_costs_its_own_signal(
 
     written = lines()
     assert answers == [(200, {"applied": True})] * TIMES
-    assert told_of(written) == [failure.doing]
+    assert operations_logged(written) == [failure.doing]
     assert CANARY not in str(written)
     assert signals_of(busy, written, *points) == dict.fromkeys(WHOLE - failure.lost, TIMES)
 
 
-def test_nothing_is_told_and_nothing_lost_while_nothing_fails(busy: Observed, lines: Lines) -> None:
+def test_nothing_is_reported_and_nothing_lost_while_nothing_fails(busy: Observed, lines: Lines) -> None:
     apply(busy)
 
     written = lines()
     points = busy.points("http.server.request.duration"), busy.points("loan.applications")
-    assert told_of(written) == []
+    assert operations_logged(written) == []
     assert signals_of(busy, written, *points) == dict.fromkeys(WHOLE, TIMES)
 
 
@@ -91,7 +91,7 @@ def apply(busy: Observed) -> list[Any]:
     return [busy.client.post("/apply") for _ in range(TIMES)]
 
 
-def told_of(written: list[dict[str, Any]]) -> list[str]:
+def operations_logged(written: list[dict[str, Any]]) -> list[str]:
     return [line["doing"] for line in written if line["event"] == "telemetry_failed"]
 
 
@@ -135,7 +135,7 @@ def test_a_measurement_that_fails_costs_the_measurement(
     written = lines()
     points = busy.points("http.server.request.duration"), busy.points("loan.applications")
     assert answers == [(200, {"applied": True})] * TIMES
-    assert told_of(written) in (["observing_a_request"], ["measuring"])  # in each pipeline, where it happens
+    assert operations_logged(written) in (["observing_a_request"], ["measuring"])  # in each pipeline, where it happens
     assert signals_of(busy, written, *points) == dict.fromkeys(WHOLE - {"measurement"}, TIMES)
 
 
@@ -155,7 +155,7 @@ def test_a_field_that_is_no_json_costs_itself_and_not_its_line(
 
     written = lines()
     odd = [line for line in written if line["event"] == "something_odd"]
-    assert told_of(written) == ["formatting_a_line"]
+    assert operations_logged(written) == ["formatting_a_line"]
     assert [(line["number"], line["it"]) for line in odd] == [(7, field)] * TIMES
     assert busy.client.get("/loans/7").status_code == 200
 
@@ -174,7 +174,7 @@ def test_a_circle_is_no_json_either(observed: Observed, lines: Lines) -> None:
 
 
 @pytest.mark.parametrize("part", ["JsonLines.add_fields", "JsonLines.format", "redaction.stacktrace"])
-def test_a_formatter_that_fails_is_told_by_its_sink(
+def test_a_formatter_that_fails_is_reported_by_its_sink(
     observed: Observed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     monkeypatch.setattr(f"app.telemetry.logging.{part}", broken)
@@ -190,7 +190,7 @@ def test_a_formatter_that_fails_is_told_by_its_sink(
     assert len(observed.spans.get_finished_spans()) == TIMES
 
 
-def test_a_stdout_without_room_is_told_once_and_costs_only_its_lines(
+def test_a_stdout_without_room_is_reported_once_and_costs_only_its_lines(
     busy: Observed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_text: str) -> int:

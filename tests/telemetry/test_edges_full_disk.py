@@ -40,7 +40,7 @@ def paths(server: Server, what: str) -> list[str]:
 
 
 @pytest.mark.parametrize("pipeline", TelemetryPipeline)
-def test_a_full_disk_under_the_log_file_is_told_and_gone_when_it_is_gone(tmp_path: Path, pipeline: str) -> None:
+def test_a_full_disk_under_the_log_file_is_reported_and_gone_when_it_is_gone(tmp_path: Path, pipeline: str) -> None:
     file = tmp_path / "logs" / "api-here-w0.jsonl"
     file.parent.mkdir()
     file.write_text(EARLIER)

@@ -87,7 +87,7 @@ def test_a_span_that_cannot_be_put_costs_no_measurement(
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_listener_that_works_tells_of_both(observed: Observed, lines: Lines) -> None:
+def test_a_listener_that_works_gets_both(observed: Observed, lines: Lines) -> None:
     observed.client.get("/seven")
     observed.client.get("/refused")
 

@@ -65,7 +65,7 @@ def tell(observed: Observed, value: object) -> None:
 
 
 @pytest.mark.parametrize(("value", "told"), STRANGE, ids=lambda value: repr(value)[:20].replace("\x00", "NUL"))
-def test_a_strange_value_is_told_as_well_as_it_can_be(
+def test_a_strange_value_is_kept_as_far_as_possible(
     observed: Observed, value: object, told: object, lines: Lines
 ) -> None:
     tell(observed, value)
@@ -77,7 +77,7 @@ def test_a_strange_value_is_told_as_well_as_it_can_be(
     assert events["telemetry_export_failing"] == (told is None)  # once a minute
 
 
-def test_not_a_number_is_told_as_such(observed: Observed) -> None:
+def test_not_a_number_is_written_as_such(observed: Observed) -> None:
     tell(observed, float("nan"))
 
     [text] = {repr(span.attributes[CACHED]) for span in observed.spans.get_finished_spans()}
@@ -131,7 +131,7 @@ class Refusing(trace.NonRecordingSpan):
         raise ValueError(f"{CANARY}: {attributes}")
 
 
-def test_an_event_within_a_span_that_refuses_it_is_told_all_the_same(
+def test_an_event_within_a_span_that_refuses_it_is_logged_all_the_same(
     observed: Observed, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instruments, "signals_of", lambda _event: Signals(span={}, line=Line("loan_approved")))
@@ -148,7 +148,7 @@ def test_an_event_within_a_span_that_refuses_it_is_told_all_the_same(
     assert written[0]["doing"] == "noting_an_event"
 
 
-def test_the_span_after_one_that_cannot_be_told_is_whole(observed: Observed) -> None:
+def test_the_span_after_one_that_cannot_be_encoded_is_whole(observed: Observed) -> None:
     tell(observed, 10**5000)
 
     observed.client.get("/loans/7")

@@ -44,7 +44,7 @@ def test_prometheus_reads_back_what_the_registry_holds() -> None:
     assert page['build_info{version="1",worker="2"}'] == 1
 
 
-def test_types_and_help_texts_are_told_once_per_metric() -> None:
+def test_types_and_help_texts_are_written_once_per_metric() -> None:
     families = exposition.read(registry().collect())
 
     page = exposition.render({0: families, 1: families})

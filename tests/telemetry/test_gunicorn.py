@@ -43,7 +43,7 @@ def test_a_second_server_in_the_same_telemetry_directory_ends_with_one_line(tmp_
     assert server.output()[-1].startswith("TELEMETRY_DIR: a directory of its own is expected")
 
 
-def test_everything_gunicorn_says_is_json_and_nothing_of_it_is_the_clients(tmp_path: Path) -> None:
+def test_everything_gunicorn_logs_is_json_and_nothing_of_it_is_the_clients(tmp_path: Path) -> None:
     with serving(tmp_path, API_WORKERS="1") as server:
         with socket.create_connection((HOST, server.port), timeout=5) as client:
             client.sendall(b"KANARIE /kanarie HTTP/9.9\r\n\r\n")

@@ -84,7 +84,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_idle_clients_delay_nobody(server: Server, kind: str) -> None:
+def test_idle_clients_delay_no_request(server: Server, kind: str) -> None:
     assert quickest(lambda: slowest_beside(server, KINDS[kind]), MOST_SECONDS) < MOST_SECONDS
 
 

@@ -110,7 +110,7 @@ def test_a_line_that_a_killed_writer_left_unfinished_takes_no_other_with_it(
     assert path.read_text().splitlines() == lines
 
 
-def test_a_full_disk_is_reported_once_and_fails_nobody(
+def test_a_full_disk_is_reported_once_and_fails_no_request(
     log_file: LogFile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
@@ -161,7 +161,7 @@ def test_closed_outputs_on_both_sides_raise_nothing(monkeypatch: pytest.MonkeyPa
     Sink().handle(record("lost"))
 
 
-def test_a_record_that_cannot_be_formatted_fails_nobody(log_file: LogFile, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unformattable_record_fails_no_request(log_file: LogFile, capsys: pytest.CaptureFixture[str]) -> None:
     log_file.handle(logging.LogRecord("app", logging.INFO, "here.py", 1, "%d", ("text",), None))
 
     assert json.loads(capsys.readouterr().err)["error.type"] == "TypeError"

@@ -128,7 +128,7 @@ class Unspeakable:
         (Unspeakable(), (), "LookupError"),
     ],
 )
-def test_a_record_that_cannot_be_formatted_is_a_line_that_says_so(
+def test_a_record_that_cannot_be_formatted_is_a_line_that_reports_this(
     log: logging.Logger,
     capsys: pytest.CaptureFixture[str],
     message: Any,  # noqa: ANN401  # anything can be logged

@@ -182,7 +182,7 @@ def lines_lost(observed: Observed) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_switched_off_the_app_works_and_says_nothing_but_its_request_lines(settings: Settings, lines: Lines) -> None:
+def test_switched_off_the_app_works_and_writes_nothing_but_its_request_lines(settings: Settings, lines: Lines) -> None:
     app = Flask("loans")
     set_up_telemetry(app, replace(settings, telemetry_disabled=True))
     add_routes(app)

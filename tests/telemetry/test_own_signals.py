@@ -108,7 +108,7 @@ def test_a_quotes_line_has_the_ids_of_its_trace(observed: Observed, officer: Api
     assert (line["loan.currency"], line["loan.term_months"]) == ("EUR", 6)
 
 
-def test_spans_of_our_own_say_what_the_catalogue_says(observed: Observed, officer: ApiClient, loan: str) -> None:
+def test_spans_of_our_own_have_what_is_in_the_catalogue(observed: Observed, officer: ApiClient, loan: str) -> None:
     officer.post("/api/v1/quotes", json=TERMS)
     officer.post(f"{loan}/repayments", json=PAYMENT)
 

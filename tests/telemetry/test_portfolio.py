@@ -53,7 +53,7 @@ def test_what_there_is_none_of_is_zero_and_not_absent(observed: Observed) -> Non
     assert [values(observed, gauge) for gauge in GAUGES] == [{}, {}, {}, {}]
 
 
-def test_before_the_first_check_nobody_says_that_the_ledger_is_right(observed: Observed) -> None:
+def test_before_the_first_check_nothing_shows_that_the_ledger_is_right(observed: Observed) -> None:
     telemetry.observe_portfolio(PortfolioSnapshot(HOLDINGS))
 
     assert values(observed, "loan.portfolio.loans") != {}

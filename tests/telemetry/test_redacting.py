@@ -37,7 +37,7 @@ def test_no_scope_quotes_a_row(observed: Observed, scope: str) -> None:
     assert CANARY not in seen.text
 
 
-def test_another_instrumentor_says_nothing_of_a_person(observed: Observed) -> None:
+def test_another_instrumentors_spans_have_no_personal_data(observed: Observed) -> None:
     said = {
         "http.request.method": "GET",
         "url.full": f"https://u:{CANARY}@host/loans?email={CANARY}#x",

@@ -29,7 +29,7 @@ def test_an_exception_is_described_without_its_words(error: Exception, text: str
     assert redaction.describe(error) == text
 
 
-def test_the_drivers_class_says_more_than_the_wrappers() -> None:
+def test_the_drivers_class_is_more_specific_than_the_wrappers() -> None:
     wrapped = sa.exc.IntegrityError("INSERT", {}, psycopg2.errors.UniqueViolation())
 
     assert redaction.error_type(wrapped) == "UniqueViolation"
@@ -49,7 +49,7 @@ def test_a_cause_that_was_hidden_stays_hidden() -> None:
     assert list(redaction.causes(shown)) == [shown, hidden]
 
 
-def test_exceptions_that_cause_each_other_are_each_told_once() -> None:
+def test_exceptions_that_cause_each_other_are_each_described_once() -> None:
     first, second = ValueError(), TypeError()
     first.__cause__, second.__cause__ = second, first
 

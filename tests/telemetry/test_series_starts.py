@@ -140,7 +140,7 @@ def test_a_series_that_is_born_during_a_collection_begins_before_it_and_does_not
     assert other.start_time_unix_nano == 1499 * millisecond
 
 
-def test_an_exemplar_says_no_more_than_its_series_and_a_gauge_has_no_start() -> None:
+def test_an_exemplar_has_no_more_than_its_series_and_a_gauge_has_no_start() -> None:
     exemplar = Exemplar({"client.address": "canary"}, 1.0, 5, 6, 7)
 
     [point] = prepared(SeriesStarts(), NumberDataPoint({}, None, 10, 1, [exemplar]))  # type: ignore[arg-type]  # a gauge's

@@ -24,7 +24,7 @@ def fail(doing: str) -> None:
 
 
 @pytest.mark.usefixtures("observed")
-def test_a_failure_is_told_once_per_part_and_raised_to_nobody(lines: Lines) -> None:
+def test_a_failure_is_reported_once_per_part_and_never_raised(lines: Lines) -> None:
     for doing in ("observing", "observing", "ending_a_statement"):
         fail(doing)
 

@@ -68,7 +68,7 @@ def drip(listener: socket.socket, stop: threading.Event) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_client_that_hangs_up_disturbs_nobody(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_client_that_hangs_up_disturbs_no_other(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running(directory, 0, 1) as [worker, peer]:
         for _ in range(5):
             with socket.socket(socket.AF_UNIX) as client:

@@ -33,7 +33,7 @@ def test_each_worker_answers_for_all(directory: Path) -> None:
     assert pages[0]['loan_service_worker_up{worker="2"}'] == 1
 
 
-def test_a_worker_that_joined_nobody_answers_for_itself(directory: Path) -> None:
+def test_a_worker_that_joined_no_others_answers_for_itself(directory: Path) -> None:
     alone = Counted(5)
     alone.requests = 3
 
@@ -74,7 +74,7 @@ def test_a_worker_that_left_keeps_its_totals_on_the_page_and_not_its_gauges(dire
     assert not socket_path(directory, 0).exists()
 
 
-def test_a_killed_worker_loses_only_what_nobody_has_seen(directory: Path) -> None:
+def test_a_killed_worker_loses_only_what_no_scrape_has_seen(directory: Path) -> None:
     with running(directory, 0, 1) as [victim, peer]:
         victim.requests = 10
         seen = peer.page()[requests_of(0)]
@@ -105,7 +105,7 @@ def test_totals_counted_by_other_code_are_shown_but_not_added_to(
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_a_full_disk_is_told_once_and_the_page_still_answers(
+def test_a_full_disk_is_reported_once_and_the_page_still_answers(
     directory: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
     telemetry.configure_logging(settings, "w0")  # type: ignore[arg-type]

@@ -108,7 +108,7 @@ def test_a_failure_is_logged_once_a_minute_with_its_kind(
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])
-def test_the_body_says_how_it_is_compressed(monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
+def test_the_header_names_how_it_is_compressed(monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
     received: list[tuple[str | None, bytes]] = []
     readers: dict[str, Callable[[bytes], bytes]] = {
         "none": lambda body: body,

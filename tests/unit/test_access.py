@@ -109,7 +109,7 @@ def test_an_entry_that_is_no_object_is_named(entry: object) -> None:
     assert parse_keys(json.dumps([ENTRY, entry])) == ((), ["entry 2: an object is expected"])
 
 
-def test_all_that_is_wrong_is_told_at_once_and_never_a_value() -> None:
+def test_all_that_is_wrong_is_reported_at_once_and_never_a_value() -> None:
     wrong = {"id": CANARY.upper(), "client": CANARY + "_", "scopes": [CANARY], "sha256": CANARY, "expires_on": CANARY}
 
     _, problems = parse_keys(json.dumps([wrong, 7]))

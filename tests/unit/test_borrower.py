@@ -64,7 +64,7 @@ def test_of_a_long_national_id_only_the_end_is_kept() -> None:
     assert borrower.national_id_last4 == "7890"
 
 
-def test_a_registration_tells_all_its_faults_at_once() -> None:
+def test_a_registration_reports_all_its_faults_at_once() -> None:
     with pytest.raises(InvalidBorrower) as caught:
         registered(replace(REGISTRATION, full_name="", date_of_birth="2020-01-01", phone="0"))
 
@@ -90,7 +90,7 @@ def test_what_changes_nothing_makes_no_version(changes: dict[str, str | None]) -
     assert change(registered(), changes, NOON.date()) == registered()
 
 
-def test_a_change_tells_all_its_faults_at_once() -> None:
+def test_a_change_reports_all_its_faults_at_once() -> None:
     with pytest.raises(InvalidBorrower) as caught:
         change(registered(), {"email": "ann", "country": "XX"}, NOON.date())
 

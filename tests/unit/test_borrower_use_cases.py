@@ -74,7 +74,7 @@ def test_another_clients_borrower_is_not_there() -> None:
             act()
 
 
-def test_a_change_is_kept_and_told() -> None:
+def test_a_change_is_kept_and_published() -> None:
     storage = registered()
 
     changed = USE_CASES.update(storage.unit_of_work, "demo", ID, version(1), {"full_name": "Bell"})
@@ -84,7 +84,7 @@ def test_a_change_is_kept_and_told() -> None:
     assert storage.recorded == [BorrowerUpdated(ID)]
 
 
-def test_what_changes_nothing_is_not_told() -> None:
+def test_what_changes_nothing_is_not_published() -> None:
     storage = registered()
 
     changed = USE_CASES.update(storage.unit_of_work, "demo", ID, version(1), {"full_name": "Ann"})

@@ -41,7 +41,7 @@ def test_what_is_wrong_is_named_also_where_the_service_does_not_read_it(
     assert str(refusal.value) == message
 
 
-def test_the_command_says_it_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_it_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for name, value in COMPLETE.items():
         monkeypatch.setenv(name, value)
     main()

@@ -111,5 +111,5 @@ def test_terms_that_repay_nothing_are_refused() -> None:
         disburse(approved(principal_minor=1, rate="5", months=12), 1, ON, date(2026, 3, 1), STAMP)
 
 
-def test_a_stamp_says_when_it_is() -> None:
+def test_a_stamp_shows_when_it_is() -> None:
     assert Stamp(STAMP.transaction_id, NOON, ON).today == ON

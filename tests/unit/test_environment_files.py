@@ -38,7 +38,7 @@ def test_development_starts_as_it_is() -> None:
     assert (settings.environment, settings.debug, settings.log_level) == (Environment.DEV, True, "DEBUG")
 
 
-def test_developments_file_says_what_applies_without_it() -> None:
+def test_developments_file_has_what_applies_without_it() -> None:
     settings = Settings.from_env(read("dev", {}))
     bare = Settings.from_env({})
 

@@ -83,7 +83,7 @@ def test_an_error_has_its_code_its_sentence_and_its_faults(
 
 
 @pytest.mark.parametrize(("make", "members"), MEMBERS)
-def test_an_error_tells_programs_what_they_need_to_go_on(make: Make, members: dict[str, object]) -> None:
+def test_an_error_gives_programs_what_they_need_to_go_on(make: Make, members: dict[str, object]) -> None:
     assert make().members == members
 
 

@@ -95,7 +95,7 @@ def test_every_hour_everything_is_looked_at(
     assert whole(ledger) == [True, False, True]
 
 
-def test_a_failed_check_says_nothing_and_is_made_up_for(ledger: Ledger, checks: LedgerChecks) -> None:
+def test_a_failed_check_reports_nothing_and_is_repeated(ledger: Ledger, checks: LedgerChecks) -> None:
     checks.run(SESSION)
     ledger.state = RuntimeError()
     with pytest.raises(RuntimeError):
@@ -120,7 +120,7 @@ def test_it_is_due_at_once_and_then_at_its_pace(checks: LedgerChecks, monkeypatc
     assert due == [True, False, True]
 
 
-def test_a_violation_is_told_once_when_it_is_found(
+def test_a_violation_is_reported_once_when_it_is_found(
     ledger: Ledger, checks: LedgerChecks, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):

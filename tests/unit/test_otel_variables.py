@@ -127,7 +127,7 @@ def test_a_variable_is_in_the_table_once() -> None:
     assert len(NAMES) == len(HONOURED) + len(REFUSED)
 
 
-def test_the_page_is_what_the_table_says() -> None:
+def test_the_page_is_generated_from_the_table() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 
 

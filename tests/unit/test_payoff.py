@@ -35,7 +35,7 @@ def test_one_convention_is_not_ours() -> None:
     assert [case["id"] for case in CASES["payoff_cases"] if case not in OURS] == ["P04", "P07"]
 
 
-def test_a_quote_says_what_it_spares_and_what_a_day_costs() -> None:
+def test_a_quote_shows_what_it_spares_and_what_a_day_costs() -> None:
     quoted = Books.disbursed().payoff(date(2024, 1, 15))
 
     assert quoted.as_of == date(2024, 1, 15)
@@ -86,7 +86,7 @@ def test_the_whole_interest_of_late_months_is_owed() -> None:
     assert books.payoff(date(2030, 1, 1)).interest_rebate_minor == 0
 
 
-def test_on_its_due_date_an_installment_has_earned_what_its_row_says() -> None:
+def test_on_its_due_date_an_installment_has_earned_the_interest_of_its_row() -> None:
     books = Books.disbursed()
     books.rows[1] = replace(books.rows[1], interest_minor=57)  # as an older service rounded it
 

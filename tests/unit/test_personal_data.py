@@ -209,7 +209,7 @@ def test_another_reference_is_refused(reference: str) -> None:
     assert faults(external_ref=reference) == [("external_ref", "invalid_reference")]
 
 
-def test_all_faults_are_told_at_once_and_none_quotes_what_was_given() -> None:
+def test_all_faults_are_reported_at_once_and_none_quotes_what_was_given() -> None:
     canary = "zz-canary-7391\n"
 
     with pytest.raises(InvalidBorrower) as caught:

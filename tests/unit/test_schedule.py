@@ -24,7 +24,7 @@ def test_a_schedule_is_a_row_for_each_month() -> None:
     )
 
 
-def test_a_row_tells_its_payment_and_what_is_left() -> None:
+def test_a_row_has_its_payment_and_what_is_left() -> None:
     row = ScheduledInstallment(1, FIRST, 10_000, 4_950, 200)
 
     assert (row.payment_minor, row.closing_balance_minor) == (5_150, 5_050)

@@ -201,7 +201,7 @@ def test_the_file_of_each_secret_is_read_and_named(name: str, tmp_path: Path) ->
         assert refusal(given | {f"{name}_FILE": str(path)}).startswith(f"{name}_FILE: a readable text file is expected")
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_that_is_wrong_is_reported_at_once() -> None:
     text = refusal({"API_PORT": "x", "DEBUG": "x"})
 
     assert text == "DEBUG: true or false is expected; API_PORT: a whole number from 0 to 65535 is expected"

@@ -84,7 +84,7 @@ def test_a_currency_outside_the_list_is_refused(currency: str) -> None:
     assert faults(currency=currency) == [("currency", "unknown_currency")]
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     found = faults(currency="ZZZ", principal_minor=0, annual_rate_percent="x", term_months=0)
 
     assert [field for field, _ in found] == ["currency", "principal_minor", "annual_rate_percent", "term_months"]

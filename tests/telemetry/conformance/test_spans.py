@@ -91,7 +91,7 @@ def test_an_ended_span_is_closed(app: Running) -> None:
         ("kept open", Status.STATUS_CODE_UNSET, 0),
     ],
 )
-def test_an_exception_is_recorded_as_the_flags_say(app: Running, name: str, status: int, exceptions: int) -> None:
+def test_an_exception_is_recorded_as_the_flags_require(app: Running, name: str, status: int, exceptions: int) -> None:
     said = app.get("/failures")
 
     span = app.sink.wait_for_span(name, said["trace_id"]).span

@@ -53,7 +53,7 @@ def test_a_vendor_with_tls_and_a_key_gets_both_signals(
 
 
 @pytest.mark.parametrize("signals", [("",), ("TRACES_", "METRICS_")], ids=["both", "each"])
-def test_a_vendor_that_knows_its_clients_by_certificate_gets_both_signals(
+def test_a_vendor_that_authenticates_clients_by_certificate_gets_both_signals(
     tmp_path: Path, pipeline: str, certificates: Certificates, signals: tuple[str, ...]
 ) -> None:
     with serving_otlp(tls=certificates.server_context(client_needed=True)) as vendor:
@@ -85,7 +85,7 @@ def test_a_vendors_refusal_is_reported(tmp_path: Path, pipeline: str, certificat
     assert all("401" in str(line) for lines in reports.values() for line in lines)
 
 
-def test_a_server_that_nobody_vouches_for_is_reported_and_gets_nothing(
+def test_a_server_without_a_trusted_certificate_is_reported_and_gets_nothing(
     tmp_path: Path, pipeline: str, certificates: Certificates
 ) -> None:
     with (
