@@ -50,7 +50,7 @@ def describe(error: BaseException) -> str:
 
 
 def stacktrace(error: BaseException) -> str:
-    """Format the stack of an exception, its causes and a group's members: source lines, never values or messages."""
+    """Format the stacks of an exception, its causes and a group's members: source lines, and `describe` of each."""
     return "\n".join(_stacktraces(error, set()))
 
 
