@@ -27,17 +27,17 @@ START: Final = "loan_service.start_response"
 def guarded(app: Flask) -> Iterator[None]:
     """Isolate the application from the WSGI layer and the hooks that the block adds to it."""
     bare, before, teardown = app.wsgi_app, app.before_request, app.teardown_request
-    app.wsgi_app = inside(bare)  # type: ignore[assignment, method-assign]
-    app.before_request = lambda hook: before(quiet(hook))  # type: ignore[assignment, method-assign, return-value]
-    app.teardown_request = lambda hook: teardown(quiet(hook))  # type: ignore[assignment, method-assign, return-value]
+    app.wsgi_app = inner_layer(bare)  # type: ignore[assignment, method-assign]
+    app.before_request = lambda hook: before(isolated_hook(hook))  # type: ignore[assignment, method-assign, return-value]
+    app.teardown_request = lambda hook: teardown(isolated_hook(hook))  # type: ignore[assignment, method-assign, return-value]
     try:
         yield
     finally:
         del app.before_request, app.teardown_request  # the class's own again
-    app.wsgi_app = outside(app.wsgi_app, bare)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = outer_layer(app.wsgi_app, bare)  # type: ignore[assignment, method-assign]
 
 
-def inside(bare: "WSGIApplication") -> "WSGIApplication":
+def inner_layer(bare: "WSGIApplication") -> "WSGIApplication":
     """Record that the application was reached, and its answer."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -60,7 +60,7 @@ def inside(bare: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
-def outside(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplication":
+def outer_layer(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplication":
     """Return the application's answer; call the application first if the instrumentor did not."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -81,10 +81,10 @@ def outside(observed: "WSGIApplication", bare: "WSGIApplication") -> "WSGIApplic
     return application
 
 
-def quiet(hook: Callable[..., Any]) -> Callable[..., None]:
+def isolated_hook(hook: Callable[..., Any]) -> Callable[..., None]:
     """Wrap a hook: log its exception, and reset the context so that a half-done hook affects no later request."""
 
-    def quiet_hook(*arguments: object) -> None:
+    def call(*arguments: object) -> None:
         if START not in request.environ:  # a probe, which bypasses the instrumentor's layer
             return
         try:
@@ -93,4 +93,4 @@ def quiet(hook: Callable[..., Any]) -> Callable[..., None]:
             attach(Context())
             log_failure("observing_a_request", error)
 
-    return quiet_hook
+    return call

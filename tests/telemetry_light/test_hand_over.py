@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the short way of a request's span cannot carry leaves by the SDK."""
+"""A request's span that the light encoder does not support is exported by the SDK."""
 
 from collections.abc import Callable
 
@@ -15,22 +15,22 @@ __all__ = ["clean_process", "lines", "observed", "settings"]
 pytestmark = pytest.mark.parametrize("settings", [TelemetryPipeline.LIGHT], indirect=True)
 OTHER = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1))
 
-Say = Callable[[Span], object]
+Change = Callable[[Span], object]
 
 
-def told(seen: Observed, say: Say) -> None:
+def request_with(seen: Observed, change: Change) -> None:
     """Let a view change its span."""
 
-    @seen.app.get("/told")
+    @seen.app.get("/changed")
     def view() -> str:
-        say(trace.get_current_span())
-        return "told"
+        change(trace.get_current_span())
+        return "changed"
 
-    assert seen.client.get("/told").text == "told"
+    assert seen.client.get("/changed").text == "changed"
 
 
 def test_events_links_and_names_arrive(observed: Observed) -> None:
-    def say(span: Span) -> None:
+    def change(span: Span) -> None:
         span.add_event("later", timestamp=2)
         span.add_event("sooner", {"loan.id": "7"}, timestamp=1)
         span.add_link(OTHER)
@@ -41,25 +41,25 @@ def test_events_links_and_names_arrive(observed: Observed) -> None:
         span.set_status(StatusCode.ERROR)  # OK is final
         span.end()  # the layer ends it
 
-    told(observed, say)
+    request_with(observed, change)
 
     span = observed.span("GET another")
     assert [event.name for event in span.events] == ["sooner", "later", "exception", "exception"]
-    assert span.attributes["http.route"] == "/told"
+    assert span.attributes["http.route"] == "/changed"
     assert span.status is StatusCode.OK
     assert "canary" not in span.text
 
 
 def test_an_unlisted_attribute_is_left_out_and_its_name_logged(observed: Observed, lines: Lines) -> None:
-    told(observed, lambda span: span.set_attribute("my.attribute", "canary"))
+    request_with(observed, lambda span: span.set_attribute("my.attribute", "canary"))
 
-    assert "canary" not in observed.span("GET /told").text
+    assert "canary" not in observed.span("GET /changed").text
     assert [line["attribute"] for line in lines() if line["event"] == "span_attribute_dropped"] == ["my.attribute"]
 
 
 def test_after_its_end_a_span_records_nothing(observed: Observed) -> None:
     kept: list[Span] = []
-    told(observed, kept.append)
+    request_with(observed, kept.append)
 
     [span] = kept
     span.set_attribute("loan.id", "7")
@@ -71,7 +71,7 @@ def test_after_its_end_a_span_records_nothing(observed: Observed) -> None:
     span.record_exception(ValueError())
 
     assert not span.is_recording()
-    assert "loan.id" not in observed.span("GET /told").attributes
+    assert "loan.id" not in observed.span("GET /changed").attributes
 
 
 @pytest.mark.usefixtures("clean_process")
