@@ -70,7 +70,7 @@ def _check() -> int:
         counts = mean([counts, *(count(["bare", *MODES], _echo, layout=layout) for layout in (1, 2))])
     _echo("\n".join(map(str, gate.compare(kept, counts))))
     if gate.improvements(kept, counts):
-        _echo("some of it is less than committed: with `./nox -s cost -- --accept` it cannot grow back unseen")
+        _echo("some figures are lower than committed: `./nox -s cost -- --accept` commits them as the new limits")
     grown = gate.regressions(kept, counts)
     _echo("\n".join(["telemetry costs more than committed:", *map(str, grown)]) if grown else "no more than committed")
     return 1 if grown else 0

@@ -13,7 +13,7 @@ PARTS: Final = ("list", "writes")
 HEADING: Final = """# Performance
 
 `./nox -s bench -- list` and `./nox -s bench -- writes` measure, and write what they found into this page.
-Ratios count: absolute times are those of one machine, and what else it did meanwhile.
+Compare the ratios: absolute times depend on the machine and its other work.
 """
 
 

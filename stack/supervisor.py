@@ -23,7 +23,7 @@ STABLE_SECONDS = 60.0
 
 
 class Supervisor:
-    """Watches a stack: one `tick` starts what can start, and starts the dead again after a growing pause."""
+    """Watches a stack: one `tick` starts what can start, and restarts ended servers after a growing pause."""
 
     def __init__(self, stack: Stack, echo: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._stack = stack

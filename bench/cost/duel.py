@@ -19,7 +19,7 @@ from stack.postgres import Postgres
 CLIENTS: Final = 4  # as many as the worker has threads
 WARM_SECONDS: Final = 1
 # Two processes of one program differ by 3 %: where each has its memory decides what collides in the interpreter's
-# caches. What has a target, or is one, is measured in several; what only stands beside it, in one.
+# caches. What has a target, or is one, is measured in several; what is only compared with it, in one.
 LIVES: Final = 4
 
 

@@ -64,7 +64,7 @@ def regressions(before: Counts, now: Counts) -> list[Compared]:
 
 
 def improvements(before: Counts, now: Counts) -> list[Compared]:
-    """List what has shrunk by more than chance: until that is written down, it could grow back unseen."""
+    """List figures that fell by more than chance: until these are committed, a later increase is not detected."""
     return [each for each in compare(before, now) if each.now < each.before * (1 - TOLERANCE)]
 
 

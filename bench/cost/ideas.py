@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What keeps `standard` cheap, one by one: how to take it, and a variant without it."""
+"""The optimisations of `standard`: how to copy each, and a variant without it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Idea:
-    """One of them; `without` is the variant that is `standard` in all but this."""
+    """One optimisation; `without` is the variant that is `standard` except for it."""
 
     without: str
     title: str
@@ -25,7 +25,7 @@ IDEAS: Final = (
     Idea(
         "standard_log_record",
         "the request's line without a log record",
-        "One line of JSON is put together and written to the handlers (`app/telemetry/request_line.py`) instead of "
+        "One line of JSON is formatted and written to the handlers (`app/telemetry/request_line.py`) instead of "
         "a `LogRecord` with `extra` and a JSON formatter. Measured against the usual hook with python-json-logger.",
     ),
     Idea(
@@ -38,8 +38,8 @@ IDEAS: Final = (
     Idea(
         "standard_pings",
         "no spans of the pool's pings",
-        "`suppress_instrumentation()` around the dialect's `do_ping` (`instrument_database`): the pool pings the "
-        "database at each checkout whether the connection still works, which is no statement of the request. "
+        "`suppress_instrumentation()` around the dialect's `do_ping` (`instrument_database`): the pool tests "
+        "each connection at its checkout, which is no statement of the request. "
         "`SQLAlchemyInstrumentor` does not see pings; the driver's instrumentor does.",
     ),
 )
