@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collections: they charge and waive fees, take back payments that bounced, and write off what is beyond hope."""
+"""Collections: they charge and waive fees, reverse failed payments, and charge off loans."""
 
 import random
 from http import HTTPStatus

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people hand to each other: a loan lies on one pile or in one person's hands, never in two."""
+"""Queues between the users: a loan is in one queue or with one user, never in two places."""
 
 import random
 from collections import deque

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loan officers: they decide, pay out, leaf through the list, look people up, and keep to the four eyes."""
+"""Loan officers: they decide, disburse, page through the list, search borrowers, and follow the four-eyes principle."""
 
 import random
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is right about a schedule whatever its terms: it repays the principal, row by row, and its totals are sums."""
+"""Checks of a schedule for any terms: it repays the principal, row by row, and its totals are sums."""
 
 from itertools import pairwise
 from typing import Any

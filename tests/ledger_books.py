@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Five loans, one of each kind of life, whose books are right: what tests spoil one thing at a time."""
+"""Five consistent loans, one of each kind of history, in which tests insert one fault at a time."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

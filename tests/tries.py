@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measurements that are taken again where they are bad: a pause of the machine spoils one, a fault of ours each."""
+"""Repeats a failed measurement: a pause of the machine affects one, a fault of the code affects all."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must be so of every case: the exact answer, in the right form, repeating nothing and writing nothing."""
+"""Checks of every case: the exact answer, in the right form, without client input, and without a write."""
 
 import re
 from contextlib import closing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows 105 to 109: what takes more than a request to show; each names the tests that show it."""
+"""Rows 105 to 109: cases that need more than one request; each names its tests."""
 
 from tests.bad_input.case import row
 

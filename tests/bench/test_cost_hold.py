@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What counts as holding a request: waiting for the interpreter does, standing in line for a core does not."""
+"""Which waits count as holding a request: those for the interpreter, not those for a core."""
 
 import os
 import random

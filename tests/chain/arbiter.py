@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running Gunicorn, seen from outside: its workers, and what can happen to them."""
+"""The processes of a running Gunicorn: finds workers, reloads, and kills them."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The business as the metrics count it, and as the database holds it: the same figures, by the same labels."""
+"""Business figures by label, from the metrics and from the database, which must be equal."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

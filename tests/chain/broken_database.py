@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of the database that a test brings about and takes back: a key that is taken, a constraint, a deadlock."""
+"""Database faults that a test causes and removes again: a key in use, a constraint, a deadlock."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that exist nowhere else, and every form in which a server could have written them down."""
+"""Unique values (canaries), and every encoding in which a server could have stored them."""
 
 import base64
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every place where something about a request is kept, but for the tables, read to the last byte."""
+"""Reads every place except the tables where data about a request is stored."""
 
 import contextlib
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests made up from the OpenAPI document that have a canary in every place, right ones and wrong ones."""
+"""Valid and invalid requests, generated from the OpenAPI document, with a canary in every place."""
 
 import base64
 import json

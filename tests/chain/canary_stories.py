@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a borrower, in good and in bad days, with canaries in whatever is sent."""
+"""The whole life of a borrower, with failures, and with canaries in all data that is sent."""
 
 import socket
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Made-up and ordinary traffic, each waited for until everything is counted everywhere."""
+"""Invented and ordinary traffic; waits until each request is counted in every backend."""
 
 import time
 from collections.abc import Iterable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Eight clients that make everything up: methods, paths, hosts, agents, queries, keys and traces."""
+"""Eight clients that send random methods, paths, hosts, agents, queries, keys and trace headers."""
 
 import http.client
 import random

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lives that loans have, each lived over HTTP from the application to its end, with the mistakes on the way."""
+"""Complete loans over HTTP, from the application to the end, with mistakes that the service must refuse."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

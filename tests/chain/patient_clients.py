@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that live lives of loans while something is done to the service, and wait long for an answer."""
+"""Clients that send complete loans while the service is reloaded or replaced, with long timeouts."""
 
 import itertools
 import threading

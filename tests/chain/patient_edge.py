@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stack's Nginx, made patient, and led to one replica of the service or several without a stop."""
+"""The stack's Nginx with long timeouts, switched without a stop between one and several replicas of the service."""
 
 import re
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short word counts in a text or as a text of its own, and not among compressed bytes, where chance has put it."""
+"""A short canary is found in a text or as a whole text, but not by chance among compressed bytes."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One request counts as one with any number and class of workers, whatever happens to them short of a kill."""
+"""One request counts as one with any number and class of workers, also when they are reloaded or recycled."""
 
 import os
 import time

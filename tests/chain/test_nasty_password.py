@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reads PostgreSQL's password beside the service takes any, and writes none to its log."""
+"""Every program that reads PostgreSQL's password accepts any password, and logs none."""
 
 import requests
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine that stands still is noticed, and counts where it overlaps."""
+"""A pause of the machine is detected, and its overlap with an interval is computed."""
 
 import os
 import signal

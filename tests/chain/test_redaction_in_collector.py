@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What looks personal the collector masks before it waits on disk; without its processors it comes through."""
+"""The collector masks personal data before it queues it on disk; without its processors the data passes."""
 
 import json
 import re

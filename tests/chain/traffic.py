@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that count what they saw: lives of loans side by side, and a steady load in the background."""
+"""Clients that count their answers: complete loans in parallel, and a steady load in the background."""
 
 import re
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds everything up anew, in SQL of its own: what must hold in the books whatever happened."""
+"""Checks the books by separate SQL sums, independent of the service's code."""
 
 from contextlib import closing
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loans at every stage of their life, made over HTTP, for tests that then pull at them from several sides."""
+"""Loans in every status, made over HTTP, for tests of concurrent changes."""
 
 from dataclasses import dataclass
 from typing import Any

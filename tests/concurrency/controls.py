@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes one piece of the design away from a running service."""
+"""Negative controls: each disables one safeguard of a running service."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many clients of one service at the same moment, and a look at who waits for whom in the database."""
+"""Many clients of one service at the same moment, and a query of the lock waits in the database."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

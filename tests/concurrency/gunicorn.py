@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Gunicorn with the real configuration, whose workers can be killed, and a client that keeps on asking."""
+"""A real Gunicorn with the real configuration, whose workers can be killed, and a client that repeats its requests."""
 
 import os
 import random

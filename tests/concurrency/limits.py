@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service for a crowd, under its own limits or others: a machine that stops for a second must end no wait."""
+"""Time limits of the service under test: longer ones, so that a pause of the machine ends no wait."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a database may do to a transaction, done to the service's on purpose, by the server's own means."""
+"""Database failures of the service's transactions, caused by the server's own functions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

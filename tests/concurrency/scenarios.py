@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Races and what must come of them; the tests run them on the service, the controls on one that lacks a piece."""
+"""Races with their expected outcomes; run on the service, and by the controls on one that lacks a safeguard."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that do whatever comes to their minds, allowed or not, and write down what they were promised."""
+"""Clients that send random requests, allowed or not, and record what the service has confirmed."""
 
 import random
 from collections import Counter

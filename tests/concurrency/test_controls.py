@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each piece of the design is taken away once, and the race that it guards against goes wrong: no piece is idle."""
+"""Without each safeguard, the race that it prevents fails: every safeguard is needed."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database undoes, ends or holds up a transaction: the answer is quick and honest, and trying again is safe."""
+"""The database rolls back, ends or delays a transaction: the answer is quick and correct, and a retry is safe."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

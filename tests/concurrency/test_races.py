@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two or more that want to change the same loan or borrower at the same moment: one after the other, and once."""
+"""Concurrent changes of one loan or borrower are made one after the other, each once."""
 
 from app.domain.events import LoanDisbursed, LoanPaidOff
 from tests.concurrency.books import assert_books_right

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Eight clients at once do whatever comes to their minds while workers are killed: every promise is kept, once."""
+"""Eight clients send random requests while workers are killed: each confirmed request is in the books once."""
 
 import os
 import random

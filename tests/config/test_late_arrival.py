@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After an outage the collector brings old data: each backend takes as much of it as Prometheus does."""
+"""After an outage the collector delivers old data: each backend accepts data as old as Prometheus does."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every metric that a dashboard, an alert, a rule or a runbook reads stands in the catalogue."""
+"""Every metric that a dashboard, an alert, a rule or a runbook reads is in the catalogue."""
 
 from pathlib import Path
 from typing import Any

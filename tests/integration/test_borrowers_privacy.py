@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing personal leaves by a side door: every operation and every refusal, and then a search for the canary."""
+"""Personal data is only in answers and tables: every operation and refusal, then a search for canaries."""
 
 import json
 import logging

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mistakes of ours and outages of the database: what the client sees, and what the log does."""
+"""Unhandled exceptions and outages of the database: the answers, and the log lines."""
 
 import logging
 import time

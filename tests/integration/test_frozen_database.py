@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database that is frozen, and so cannot end anything by limits of its own, does not hold a request for ever."""
+"""A frozen database, whose own time limits don't work, delays a request only for a limited time."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three questions about the service's health, and their limits."""
+"""The three probes of the service's health, and their time limits."""
 
 import socket
 import time

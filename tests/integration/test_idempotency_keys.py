@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can happen to an idempotency key beside being kept."""
+"""An idempotency key in a slow request, and one that is purged while it is read."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Old idempotency keys are forgotten, young ones are not."""
+"""Old idempotency keys are deleted, recent ones are not."""
 
 from flask import Flask
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The made-up portfolio: right by the books, the same each time, stopped and gone on with, and of every kind."""
+"""The generated portfolio: consistent, reproducible, resumable, and with loans of every kind."""
 
 import time
 from datetime import UTC, date, datetime

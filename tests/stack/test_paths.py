@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checkout may lie in any folder: its path reaches no server's parser, and what it is made of never matters."""
+"""The checkout may be in any folder: its path is in no server's config or arguments."""
 
 import os
 import shutil

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has died is started again, after pauses that grow and that end when it has run for a while."""
+"""An ended server is restarted after growing pauses, which are reset when it has run for a while."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An app of unusual answers, with whatever is put around it."""
+"""An app of unusual answers, with the WSGI layers under test."""
 
 import hashlib
 import os

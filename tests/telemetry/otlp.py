@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A collector that keeps what it is sent, for tests of whole servers and of what exports fail by."""
+"""A collector that stores what it receives, for tests of whole servers and of failing exports."""
 
 import gzip
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server whose collector is away: what its clients feel of that, and how long its stop takes."""
+"""A server whose collector is away: the duration of its requests and of its stop."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names, units, kinds and types of OpenTelemetry's are as its conventions have them; ours keep out of their way."""
+"""OpenTelemetry's names have the units, kinds and types of the conventions; our names don't collide with them."""
 
 import copy
 from collections import Counter

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the layer that observes requests fails itself: the application answers as if there were none."""
+"""When the instrumentation of requests fails, the application answers as without it."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headers of tracing that are broken: a trace of one's own at worst, and not a word of them in any signal."""
+"""Invalid trace headers at most start a new trace, and their content is in no signal."""
 
 import logging
 from collections.abc import Iterator

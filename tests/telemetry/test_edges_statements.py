@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What watches statements fails: the statement's own outcome stays, on a real PostgreSQL."""
+"""When the instrumentation of statements fails, the statement's outcome stays, on a real PostgreSQL."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Four workers, one truth: /metrics counts every answered request once, however workers come and go."""
+"""/metrics of four workers counts every answered request once, while workers are replaced."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log files rotate without losing a line, and their trouble stays their own."""
+"""Log files rotate without losing a line, and their failures reach no request."""
 
 import contextlib
 import json

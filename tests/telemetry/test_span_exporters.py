@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wrappers around the SDK's span exporter: repetition, accounting, flushes, and what needs none of them."""
+"""The wrappers around the SDK's span exporter: repetition, accounting, flushes, and unwrapped exports."""
 
 import os
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which request yields which span, and what the span keeps to itself."""
+"""Which request yields which span, and which data the span does not contain."""
 
 import re
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A collector that weighs what it gets, and what the service emits for the lives that loans have."""
+"""A collector that measures the size of what it receives, and the service's telemetry for complete loans."""
 
 import gzip
 import threading

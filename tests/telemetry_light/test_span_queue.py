@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spans wait for the collector, the newest of them, and each is accounted for."""
+"""The queue keeps the newest spans for the collector, and accounts for each."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

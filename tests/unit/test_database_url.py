@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DATABASE_URL means one thing to whatever reads it, for any password; what could mean two is refused."""
+"""All readers of DATABASE_URL parse it alike, for any password; an ambiguous value is refused."""
 
 from urllib.parse import unquote
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cursors are ours or refused."""
+"""A cursor that the service did not sign is refused."""
 
 from datetime import UTC, datetime
 

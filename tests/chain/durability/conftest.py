@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stack of its own: what is killed here leaves no gap in what other tests look at."""
+"""A separate stack, so that faults here leave no gap in the data of other tests."""
 
 from collections.abc import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much the service's workers grow, and by what law."""
+"""The memory of the service's workers, and how it grows over time."""
 
 import re
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The servers' files with one promise taken out of each."""
+"""Mutants of the servers' config files: each lacks one setting on which a guarantee depends."""
 
 import re
 

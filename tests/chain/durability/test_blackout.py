@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service does not need its observers: without them no request fails or waits; memory and stops are bounded."""
+"""Without any telemetry server no request fails or waits, and the memory and the time of a stop stay bounded."""
 
 import socket
 import time
