@@ -85,7 +85,8 @@ def app(settings: Settings, exports: Exports, clean_process: None) -> Flask:  # 
 def assert_born_between(exports: Exports, metric: str, where: Where, before: int, after: int) -> None:
     export, point = poll(lambda: exports.born(metric, where), 20, "the series")
     last_without = max(each.time_unix_nano for each in exports.points(export - 1, "loan.applications"))
-    assert before - RESOLUTION_NANOSECONDS <= point.start_time_unix_nano < after
+    # The time of a point is that of the collection's start: a collection under way has one before the measurement.
+    assert min(before, point.time_unix_nano) - RESOLUTION_NANOSECONDS <= point.start_time_unix_nano < after
     assert last_without - RESOLUTION_NANOSECONDS <= point.start_time_unix_nano
     assert point.start_time_unix_nano + RESOLUTION_NANOSECONDS <= point.time_unix_nano
     assert [each for each in point.exemplars if each.time_unix_nano < point.start_time_unix_nano] == []
