@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -35,7 +36,7 @@ READY = {
     "alertmanager": "/-/ready",
     "mailpit": "/readyz",
 }
-DB_PORT = 5432
+DB_VARIABLE, DB_PORT = "DB_PORT", 5432
 TIMEOUT_SECONDS = 3.0  # on loopback: it is there at once or not at all
 
 
@@ -44,7 +45,7 @@ def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | N
     native = state.read(run_dir)
     if native is not None or run_dir != state.RUN_DIR:  # a folder that was named is meant
         return native
-    settings = read_settings(root)
+    settings = compose_settings(root)
     urls = {
         name: url
         for name, (variable, usual) in PUBLISHED.items()
@@ -58,6 +59,12 @@ def running(run_dir: Path = state.RUN_DIR, root: Path = ROOT) -> state.State | N
     return state.State(0, database_url(settings), log_dir="", complete=True, urls={**urls, "otelcol": ""}, pids={})
 
 
+def compose_settings(root: Path = ROOT) -> dict[str, str]:
+    """Read the settings file; as in compose, the environment wins, also for a port that the file does not name."""
+    ports = (*(variable for variable, _ in PUBLISHED.values()), DB_VARIABLE)
+    return read_settings(root) | {name: os.environ[name] for name in ports if name in os.environ}
+
+
 def published(settings: Mapping[str, str]) -> dict[str, str]:
     """Give the address of everything that compose publishes by HTTP."""
     return {name: f"http://{HOST}:{_ports(settings, *port)[0]}" for name, port in PUBLISHED.items()}
@@ -66,7 +73,7 @@ def published(settings: Mapping[str, str]) -> dict[str, str]:
 def database_url(settings: Mapping[str, str]) -> str:
     """Give the service's DATABASE_URL with the port that compose publishes, and with its password."""
     url = complete(read(_secret(settings, "DATABASE_URL")), _secret(settings, "POSTGRES_PASSWORD"))
-    return render(url.set(host=HOST, port=_ports(settings, "DB_PORT", DB_PORT)[0]))
+    return render(url.set(host=HOST, port=_ports(settings, DB_VARIABLE, DB_PORT)[0]))
 
 
 def _secret(settings: Mapping[str, str], name: str) -> str:

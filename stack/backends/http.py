@@ -25,7 +25,10 @@ def get_json(url: str, parameters: dict[str, Any] | None = None) -> Any:  # noqa
         raise BackendError(f"{_shown(url)}: {type(error).__name__}") from error
     if not answer.ok:
         raise BackendError(f"{_shown(url)} {parameters}: {answer.status_code} {answer.text.strip()[:300]}")
-    return answer.json()
+    try:
+        return answer.json()
+    except requests.JSONDecodeError as error:
+        raise BackendError(f"{_shown(url)} {parameters}: no JSON, but {answer.text.strip()[:300]!r}") from error
 
 
 def _shown(url: str) -> str:

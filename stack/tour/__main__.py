@@ -9,6 +9,7 @@ from rich.console import Console
 
 from stack import in_docker, state
 from stack.backends import Loki, Prometheus, Tempo
+from stack.backends.http import BackendError
 from stack.tour.caller import submit_application
 from stack.tour.outage import OutageError, require_outage_possible, show_outage
 from stack.tour.provoke import failing_request, slow_request
@@ -16,6 +17,7 @@ from stack.tour.show import show_walk
 from stack.tour.walk import Follower
 
 NEEDED = ("api", "otelcol", "prometheus", "loki", "tempo")
+IN_DOCKER = "`docker compose ps` shows their state (Loki and Tempo are asked through Grafana)"
 WIDTH = 120  # queries and log lines stay readable when the output is piped
 
 
@@ -30,7 +32,8 @@ def main() -> None:
         sys.exit("tour: nothing runs here; start the stack with `./nox -s up` in another terminal, or in Docker")
     waiting = [name for name in NEEDED if name not in running.urls]
     if waiting:
-        sys.exit(f"tour: not ready yet: {', '.join(waiting)}; `./nox -s up` prints when they are")
+        hint = "`./nox -s up` prints when they are" if running.runner else IN_DOCKER
+        sys.exit(f"tour: not ready yet: {', '.join(waiting)}; {hint}")
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     try:
         if asked.outage:
@@ -38,7 +41,7 @@ def main() -> None:
         walk(console, running)
         if asked.outage:
             show_outage(console, running)
-    except (OutageError, TimeoutError) as error:
+    except (BackendError, OutageError, TimeoutError) as error:
         sys.exit(f"tour: {error}")
 
 

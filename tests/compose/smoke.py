@@ -16,7 +16,6 @@ from typing import Any
 from stack import in_docker
 from stack.backends import Mailpit
 from stack.backends.http import BackendError
-from stack.environment import read_settings
 from stack.tour.caller import submit_application
 from stack.tour.provoke import failing_request
 from tests.chain.loan_lives import ALL
@@ -199,7 +198,7 @@ def run(settings: dict[str, str], *, grafana: bool = True) -> list[str]:
 def main() -> int:
     """Run every check, print which failed and why, and fail if any did."""
     argparse.ArgumentParser(prog="python -m tests.compose.smoke", description=__doc__).parse_args()
-    return 1 if run(read_settings(ROOT)) else 0
+    return 1 if run(in_docker.compose_settings()) else 0
 
 
 if __name__ == "__main__":

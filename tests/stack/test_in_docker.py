@@ -63,6 +63,21 @@ def test_what_answers_is_offered_at_its_published_port(root: Path, port: int) ->
     assert (found.urls["loki"], found.urls["tempo"]) == (f"{through}/loki", f"{through}/tempo")
 
 
+def test_a_port_of_the_environment_wins_also_where_the_file_names_none(
+    root: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = SETTINGS.format(port=port, below=port - 1).splitlines()
+    (root / ".env").write_text("\n".join(line for line in lines if not line.startswith(("NGINX_PORT", "DB_PORT"))))
+    monkeypatch.setenv("NGINX_PORT", str(port))
+    monkeypatch.setenv("DB_PORT", "5434")
+
+    found = in_docker.running(root=root)
+
+    assert found is not None
+    assert found.urls["nginx"] == f"http://127.0.0.1:{port}"
+    assert ":5434/" in found.database_url
+
+
 def test_nothing_is_offered_where_no_service_answers(root: Path) -> None:
     (root / ".env").write_text(SETTINGS.format(port=1, below=1))
 
@@ -73,6 +88,11 @@ def test_a_named_run_folder_is_never_answered_by_docker(root: Path, port: int) -
     (root / ".env").write_text(SETTINGS.format(port=port, below=port - 1))
 
     assert in_docker.running(root / "run", root) is None
+
+
+def test_an_answer_that_is_no_json_is_shown(port: int) -> None:
+    with pytest.raises(BackendError, match=f"http://127.0.0.1:{port}/api/health None: no JSON, but ''"):
+        get_json(f"http://127.0.0.1:{port}/api/health")
 
 
 def test_a_login_in_an_address_is_not_shown(port: int) -> None:
