@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
@@ -93,11 +93,13 @@ def attributes(pairs: Any) -> dict[str, Any]:  # noqa: ANN401  # protobuf's own 
     return read
 
 
-def value(of: AnyValue | KeyValue) -> Any:  # noqa: ANN401  # any value is what it is
-    """Read a value."""
+def value(of: AnyValue) -> Any:  # noqa: ANN401  # any value is what it is
+    """Read a value: lists as tuples, maps as dictionaries, an empty one as None."""
     kind = of.WhichOneof("value")
+    if kind is None:
+        return None
     if kind == "array_value":
         return tuple(value(each) for each in of.array_value.values)
     if kind == "kvlist_value":
-        return {pair.key: value(pair.value) for pair in of.kvlist_value.values}
-    return getattr(of, kind or "string_value")
+        return attributes(of.kvlist_value.values)
+    return getattr(of, kind)

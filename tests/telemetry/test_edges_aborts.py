@@ -13,7 +13,7 @@ from app.telemetry.delivery.accounting import LAYOUT, Count
 from stack.polling import poll
 from stack.ports import HOST
 from tests.telemetry.edges import Case, ask
-from tests.telemetry.otlp import Receiving, receiving
+from tests.telemetry.otlp_sink import Sink, serving_otlp
 from tests.telemetry.server import Server, serving
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset, and unsent data is discarded
@@ -44,17 +44,17 @@ def at_rest(folder: Path) -> bool:
     return begun == ended == exported and cells[Count.SPANS_ENDED] == cells[Count.SPANS_DELIVERED]
 
 
-def answered(server: Server, received: Receiving) -> tuple[Counter[str], Counter[str], dict[str, float]]:
+def answered(server: Server, received: Sink) -> tuple[Counter[str], Counter[str], dict[str, float]]:
     """Count lines and spans by route, and return the page of metrics."""
     lines = Counter(line["http.route"] for line in server.lines() if line["event"] == "http_request")
-    spans = Counter(span.attributes["http.route"] for span in received.spans.get_finished_spans())
+    spans = Counter(span.attributes["http.route"] for span in received.finished_spans())
     return lines, spans, server.page()
 
 
 @pytest.mark.parametrize("pipeline", TelemetryPipeline)
 def test_a_client_that_hangs_up_is_counted_once_and_the_worker_goes_on(tmp_path: Path, pipeline: str) -> None:
     environ = {"API_WORKERS": "1", "TELEMETRY_PIPELINE": pipeline, "OTEL_METRIC_EXPORT_INTERVAL": "200"}
-    with receiving() as received:
+    with serving_otlp() as received:
         environ |= {"OTEL_EXPORTER_OTLP_ENDPOINT": received.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         with serving(tmp_path, "edges_target", **environ) as server:
             pid = server.get("/pid").text
@@ -86,7 +86,7 @@ def entries_at_the_end(server: Server) -> list[dict[str, object]]:
 @pytest.mark.parametrize("pipeline", TelemetryPipeline)
 def test_a_request_that_hangs_is_seen_as_under_way(tmp_path: Path, pipeline: str) -> None:
     environ = {"API_WORKERS": "1", "TELEMETRY_PIPELINE": pipeline}
-    with receiving() as received:
+    with serving_otlp() as received:
         environ |= {"OTEL_EXPORTER_OTLP_ENDPOINT": received.endpoint}
         with (
             serving(tmp_path, "edges_target", **environ) as server,

@@ -18,7 +18,7 @@ from app.telemetry import safety
 from app.telemetry.log_sinks import OncePerMinute
 from stack.polling import poll
 from tests.telemetry.conftest import Lines, add_routes
-from tests.telemetry.otlp import Receiving, receiving
+from tests.telemetry.otlp_sink import Sink, serving_otlp
 
 EXPORTS = 5
 CANARY = "canary-4111-1111"
@@ -46,13 +46,13 @@ def silent_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def collector() -> Iterator[Receiving]:
-    with receiving() as received:
+def collector() -> Iterator[Sink]:
+    with serving_otlp() as received:
         yield received
 
 
 @pytest.fixture
-def app(settings: Settings, collector: Receiving, clean_process: None) -> Flask:  # noqa: ARG001
+def app(settings: Settings, collector: Sink, clean_process: None) -> Flask:  # noqa: ARG001
     """Push to the collector as often as can be."""
     app = Flask("loans")
     often = {"OTEL_METRIC_EXPORT_INTERVAL": "50", "OTEL_BSP_SCHEDULE_DELAY": "50"}
@@ -62,7 +62,7 @@ def app(settings: Settings, collector: Receiving, clean_process: None) -> Flask:
 
 
 def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
-    app: Flask, collector: Receiving, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    app: Flask, collector: Sink, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exporting = {thread for thread in threading.enumerate() if thread.name.startswith("Otel")}
     with monkeypatch.context() as patch:
@@ -73,7 +73,7 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
         patch.setattr(requests.Session, "send", post)
         answers = [app.test_client().get("/loans/7").status_code for _ in range(3)]
         poll(lambda: min(post.calls, export.calls) >= EXPORTS, 20, "exports that fail")
-    poll(lambda: len(collector.spans.get_finished_spans()) == 3, 20, "the spans that waited")
+    poll(lambda: len(collector.finished_spans()) == 3, 20, "the spans that waited")
 
     written = lines()
     told = [(line.get("doing"), line.get("signal")) for line in written if line["event"] != "http_request"]
@@ -85,7 +85,7 @@ def test_an_exporter_that_raises_loses_nothing_and_ends_no_thread(
 
 
 def test_an_instrument_that_cannot_be_read_does_not_end_the_exporter(
-    app: Flask, collector: Receiving, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    app: Flask, collector: Sink, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         read = Broken()
@@ -94,5 +94,5 @@ def test_an_instrument_that_cannot_be_read_does_not_end_the_exporter(
         poll(lambda: read.calls >= EXPORTS, 20, "readings that fail")
     told = [line["doing"] for line in lines() if line["event"] == "telemetry_failed"]
 
-    poll(lambda: "http.server.active_requests" in collector.metrics, 20, "the metric that failed")
+    poll(lambda: "http.server.active_requests" in collector.metric_names(), 20, "the metric that failed")
     assert told == ["observing"]

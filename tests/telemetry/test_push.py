@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pushing to a collector, and what is lost when it refuses, hangs or is too slow."""
 
-import gzip
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from app import telemetry
 from app.factory import set_up_telemetry
@@ -20,6 +17,7 @@ from app.settings import Settings
 from stack.polling import poll
 from stack.ports import HOST, free_port
 from tests.telemetry.conftest import Lines, add_routes
+from tests.telemetry.otlp_sink import Sink, attributes, serving_otlp
 
 TIMEOUT_SECONDS = 0.6  # the longest wait at the end, for exports whose collector has ended
 # Enough for a collector's answer on a busy machine; a longer wait means that there was no answer.
@@ -27,57 +25,17 @@ LONG_TIMEOUT_SECONDS = 5.0
 QUEUE, BATCH, SPANS = 200, 100, 600
 
 
-@dataclass
-class Collector:
-    """Receives OTLP over HTTP and keeps it."""
-
-    spans: list[str] = field(default_factory=list)
-    metrics: dict[str, list[dict[str, str]]] = field(default_factory=dict)
-    status: int = 200
-    endpoint: str = ""
-
-    def take(self, path: str, body: bytes) -> None:
-        if path == "/v1/traces":
-            request = ExportTraceServiceRequest.FromString(body)
-            self.spans += [s.name for r in request.resource_spans for e in r.scope_spans for s in e.spans]
-        else:
-            export = ExportMetricsServiceRequest.FromString(body)
-            self.metrics |= {
-                metric.name: [
-                    {attribute.key: attribute.value.string_value for attribute in point.attributes}
-                    for point in getattr(metric, metric.WhichOneof("data") or "sum").data_points
-                ]
-                for r in export.resource_metrics
-                for e in r.scope_metrics
-                for metric in e.metrics
-            }
-
-
 @pytest.fixture
-def collector() -> Iterator[Collector]:
-    kept = Collector()
+def collector() -> Iterator[Sink]:
+    with serving_otlp() as sink:
+        sink.endpoint += "/"  # as people write it
+        yield sink
+    assert {export.headers["content-encoding"] for export in sink.exports} == {"gzip"}
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            assert self.headers["Content-Encoding"] == "gzip"
-            kept.take(self.path, gzip.decompress(body))
-            self.send_response(kept.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        kept.endpoint = f"http://{HOST}:{server.server_address[1]}/"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield kept
-        server.shutdown()
-        thread.join()
+def attributes_of(collector: Sink, name: str) -> list[dict[str, Any]]:
+    """Return the attributes of each data point in the newest export of a metric."""
+    return [attributes(point.attributes) for point in collector.metrics(name)[-1].points]
 
 
 def pushing(settings: Settings, endpoint: str, timeout_seconds: float = TIMEOUT_SECONDS, /, **more: str) -> Flask:
@@ -95,7 +53,7 @@ def pushing(settings: Settings, endpoint: str, timeout_seconds: float = TIMEOUT_
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector: Collector) -> None:
+def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector: Sink) -> None:
     client = pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS).test_client()
     for number in range(300):
         client.get(f"/loans/{number}")
@@ -103,23 +61,23 @@ def test_the_end_of_a_worker_delivers_what_it_had(settings: Settings, collector:
     began = time.monotonic()
     telemetry.shut_down(5)
 
-    assert collector.spans == ["GET /loans/<int:number>"] * 300
-    assert "http.server.request.duration" in collector.metrics
+    assert [each.span.name for each in collector.spans()] == ["GET /loans/<int:number>"] * 300
+    assert "http.server.request.duration" in collector.metric_names()
     assert time.monotonic() - began < 4  # waiting in vain would take all of the 5 s
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_joining_sends_the_zeros_at_once(settings: Settings, collector: Collector) -> None:
+def test_joining_sends_the_zeros_at_once(settings: Settings, collector: Sink) -> None:
     pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS)
     settings.telemetry_dir.mkdir()
 
     telemetry.join_workers()
 
-    poll(lambda: "loan.applications" in collector.metrics, 20, "the zeros")
-    assert {"loan.currency": "EUR"} in collector.metrics["loan.applications"]
-    assert {"error.type": "queue_full"} in collector.metrics["otel.sdk.processor.span.processed"]
-    assert {"error.type": "export_failed"} in collector.metrics["otel.sdk.exporter.span.exported"]
-    assert "otel.sdk.processor.span.queue.size" in collector.metrics
+    poll(lambda: "loan.applications" in collector.metric_names(), 20, "the zeros")
+    assert {"loan.currency": "EUR"} in attributes_of(collector, "loan.applications")
+    assert {"error.type": "queue_full"} in attributes_of(collector, "otel.sdk.processor.span.processed")
+    assert {"error.type": "export_failed"} in attributes_of(collector, "otel.sdk.exporter.span.exported")
+    assert "otel.sdk.processor.span.queue.size" in collector.metric_names()
 
 
 @pytest.mark.usefixtures("clean_process")
@@ -135,7 +93,7 @@ def test_without_an_endpoint_nothing_is_pushed_and_traces_still_have_ids(setting
 
 
 @pytest.mark.usefixtures("clean_process")
-def test_a_collector_that_rejects_is_counted(settings: Settings, collector: Collector, lines: Lines) -> None:
+def test_a_collector_that_rejects_is_counted(settings: Settings, collector: Sink, lines: Lines) -> None:
     collector.status = 400
     client = pushing(settings, collector.endpoint, LONG_TIMEOUT_SECONDS, OTEL_BSP_SCHEDULE_DELAY="50").test_client()
     client.get("/loans/1")

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the collector's answers mean for a batch of spans."""
 
-import gzip
 import socket
-import threading
-import zlib
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -16,6 +13,7 @@ from app.telemetry_light.delivery import Answer, CollectorDelivery
 from app.telemetry_light.encoding import RequestEncoder, encode_span
 from app.telemetry_light.record import SpanRecord, Template
 from stack.ports import HOST, free_port
+from tests.telemetry.otlp_sink import serving_otlp
 
 SPAN = encode_span(SpanRecord(Template("GET /loans", SpanKind.SERVER, {}), 1, 2, 0, 3, 4, {}))
 
@@ -38,23 +36,9 @@ def delivery(monkeypatch: pytest.MonkeyPatch) -> Build:
 @pytest.fixture
 def answering(request: pytest.FixtureRequest) -> Iterator[int]:
     """Answer every export with a status."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(request.param)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with serving_otlp() as sink:
+        sink.status = request.param
+        yield urlsplit(sink.endpoint).port or 0
 
 
 @pytest.mark.parametrize(
@@ -109,36 +93,16 @@ def test_a_failure_is_logged_once_a_minute_with_its_kind(
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])
 def test_the_header_names_how_it_is_compressed(monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
-    received: list[tuple[str | None, bytes]] = []
-    readers: dict[str, Callable[[bytes], bytes]] = {
-        "none": lambda body: body,
-        "gzip": gzip.decompress,
-        "deflate": zlib.decompress,
-    }
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.append((self.headers["Content-Encoding"], body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{HOST}:{server.server_port}")
+    with serving_otlp() as sink:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.endpoint)
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "10")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
         encoder = RequestEncoder({}, "loan-service")
         assert CollectorDelivery(encoder)([SPAN]) is Answer.DELIVERED
-        server.shutdown()
 
-    [(encoding, body)] = received
-    assert encoding == (None if compression == "none" else compression)
-    assert readers[compression](body) == encoder.encode([SPAN])
+    [export] = sink.exports  # decompressed as its header says
+    assert export.headers.get("content-encoding") == (None if compression == "none" else compression)
+    assert export.body == encoder.encode([SPAN])
 
 
 @pytest.mark.parametrize(("key", "certificate"), [("", "client.pem"), ("client.key", ("client.pem", "client.key"))])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.settings import TelemetryPipeline
-from tests.telemetry.conformance.sink import Sink, serving_otlp
+from tests.telemetry.otlp_sink import Sink, serving_otlp
 from tests.telemetry.server import Server, serving
 
 # One worker of four threads, as the app calls itself; exports follow at once, so that tests wait for little.

@@ -9,7 +9,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 
 from tests.telemetry.conformance.conftest import Running
 from tests.telemetry.conformance.expected import SCHEMA_URL, SCOPE, VERSION
-from tests.telemetry.conformance.sink import MetricReceived, attributes
+from tests.telemetry.otlp_sink import MetricReceived, attributes
 
 Points = dict[frozenset[tuple[str, Any]], float]
 OBSERVED = {frozenset({("shop.size", "small")}): 7, frozenset({("shop.size", "large")}): 11}

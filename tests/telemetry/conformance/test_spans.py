@@ -16,7 +16,7 @@ from tests.telemetry.conformance.expected import (
     SECOND,
     VERSION,
 )
-from tests.telemetry.conformance.sink import attributes
+from tests.telemetry.otlp_sink import attributes
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in SpanKind])

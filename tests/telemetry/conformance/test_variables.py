@@ -8,7 +8,7 @@ import pytest
 from app.otel_variables import HONOURED
 from stack.polling import poll
 from tests.telemetry.conformance.conftest import Running, running
-from tests.telemetry.conformance.sink import ARRIVAL_SECONDS, METRICS, TRACES, attributes, serving_otlp
+from tests.telemetry.otlp_sink import ARRIVAL_SECONDS, METRICS, TRACES, attributes, serving_otlp
 
 NEVER = "600000"  # milliseconds: longer than any test
 PARENT = "b" * 16

@@ -9,7 +9,7 @@ import pytest
 from stack.polling import poll
 from tests.telemetry.conformance.certificates import Certificates, issue
 from tests.telemetry.conformance.conftest import Running, running
-from tests.telemetry.conformance.sink import ARRIVAL_SECONDS, METRICS, TRACES, Sink, serving_otlp
+from tests.telemetry.otlp_sink import ARRIVAL_SECONDS, METRICS, TRACES, Sink, serving_otlp
 
 KEY = "k-9f2c7d1e5b8a"
 HEADERS = {"api-key": KEY}

@@ -15,12 +15,15 @@ from urllib.parse import urlsplit
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stack.polling import poll
 from stack.ports import HOST
+from tests.telemetry.spans_seen import SpanSeen, attributes, decoded
+
+__all__ = ["Sink", "attributes", "serving_otlp"]
 
 # An export follows within 0.1 s in these tests; the rest is for a machine whose cores are busy elsewhere.
 ARRIVAL_SECONDS = 30.0
@@ -40,6 +43,7 @@ class Export:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    sent_bytes: int  # of the body as it came, compressed or not
     status: int
 
 
@@ -78,10 +82,11 @@ class MetricReceived(Scoped):
 
 @dataclass
 class Sink:
-    """Keeps export requests; answers 401 to those that lack the required header fields."""
+    """Keeps export requests, and answers with a status: 401 to those that lack the required header fields."""
 
     endpoint: str = ""
     required: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
     pause_seconds: float = 0.0  # before each answer
     exports: list[Export] = field(default_factory=list)
 
@@ -89,8 +94,9 @@ class Sink:
         """Keep an export request and return the HTTP status that answers it."""
         time.sleep(self.pause_seconds)
         missing = [name for name, value in self.required.items() if headers.get(name) != value]
-        status = 401 if missing else 200
-        self.exports.append(Export(path, headers, DECODERS[headers.get("content-encoding")](raw), status))
+        status = 401 if missing else self.status
+        body = DECODERS[headers.get("content-encoding")](raw)
+        self.exports.append(Export(path, headers, body, len(raw), status))
         return status
 
     def sent(self, path: str) -> list[Export]:
@@ -110,6 +116,20 @@ class Sink:
             for scoped in batch.scope_spans
             for span in scoped.spans
         ]
+
+    def finished_spans(self) -> list[SpanSeen]:
+        """Return all spans, oldest first, in the API's own terms."""
+        return [span for export in self.accepted(TRACES) for span in decoded(export.body)]
+
+    def metric_names(self) -> set[str]:
+        """Return the names of all metrics."""
+        return {
+            metric.name
+            for export in self.accepted(METRICS)
+            for batch in ExportMetricsServiceRequest.FromString(export.body).resource_metrics
+            for scoped in batch.scope_metrics
+            for metric in scoped.metrics
+        }
 
     def metrics(self, name: str) -> list[MetricReceived]:
         """Return all exports of a metric, oldest first."""
@@ -192,22 +212,3 @@ def serving_otlp(required: Mapping[str, str] | None = None, tls: ssl.SSLContext 
         finally:
             server.shutdown()
             thread.join()
-
-
-def attributes(pairs: Any) -> dict[str, Any]:  # noqa: ANN401  # protobuf's own container has no name
-    """Read attributes, each of which may be there once."""
-    read = {pair.key: value(pair.value) for pair in pairs}
-    assert len(read) == len(pairs)
-    return read
-
-
-def value(of: AnyValue) -> Any:  # noqa: ANN401  # any value is what it is
-    """Read a value: lists as tuples, maps as dictionaries, an empty one as None."""
-    kind = of.WhichOneof("value")
-    if kind is None:
-        return None
-    if kind == "array_value":
-        return tuple(value(each) for each in of.array_value.values)
-    if kind == "kvlist_value":
-        return attributes(of.kvlist_value.values)
-    return getattr(of, kind)
