@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -29,6 +30,7 @@ __all__ = ["Sink", "attributes", "serving_otlp"]
 ARRIVAL_SECONDS = 30.0
 TRACES: Final = "/v1/traces"
 METRICS: Final = "/v1/metrics"
+LOGS: Final = "/v1/logs"
 DECODERS: Final[Mapping[str | None, Callable[[bytes], bytes]]] = {
     None: bytes,
     "gzip": gzip.decompress,
@@ -140,6 +142,16 @@ class Sink:
             for scoped in batch.scope_metrics
             for metric in scoped.metrics
             if metric.name == name
+        ]
+
+    def log_lines(self) -> list[str]:
+        """Return the bodies of all log records, oldest first."""
+        return [
+            record.body.string_value
+            for export in self.accepted(LOGS)
+            for batch in ExportLogsServiceRequest.FromString(export.body).resource_logs
+            for scoped in batch.scope_logs
+            for record in scoped.log_records
         ]
 
     def exemplars(self, name: str) -> list[Any]:
