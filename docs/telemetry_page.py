@@ -30,6 +30,13 @@ Ours begin with `loan.` or `auth.`, or are plain words of log lines.
 In Prometheus and Loki dots become underscores.
 """
 
+ADDITIONS = """\
+`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPERIMENTAL_RESOURCE_DETECTORS` change and add attributes,
+which need no entry here. All three signals get them: as labels of `target_info` in Prometheus, in the resource in
+Tempo, as structured metadata in Loki. A log line has them as the object `resource`, which the collector moves into the
+line's resource.
+"""
+
 
 def page(catalogue: Row) -> str:
     """Write the whole page."""
@@ -39,6 +46,7 @@ def page(catalogue: Row) -> str:
 def _sections(catalogue: Row) -> Iterator[str]:
     yield "## Resource\n"
     yield _names(catalogue["resource"]) + "\n"
+    yield ADDITIONS
     yield from _metrics(catalogue)
     yield "## Spans\n"
     yield from _table(
@@ -47,7 +55,7 @@ def _sections(catalogue: Row) -> Iterator[str]:
          for row in catalogue["spans"]),
     )  # fmt: skip
     yield "## Log lines\n"
-    yield f"Each line is one JSON object with {_names(catalogue['line'])}, and:\n"
+    yield f"Each line is one JSON object with {_names(catalogue['line'])}, and with what its event has:\n"
     yield from _table(
         ("Event", "Level", "Attributes", "What happened"),
         ((_code(row["name"]), row["level"], _names(row["attributes"]), row["description"])

@@ -21,10 +21,10 @@ SAMPLES: Final = '{service_name="loan-service"} or {job=~"(lending/)?loan-servic
 PROMETHEUS_OWN: Final = {"__name__", "job", "instance", "le"}
 LOKI_OWN: Final = {"severity_text", "severity_number", "detected_level", "flags", "observed_timestamp"}
 TEMPLATES: Final[list[str]] = [span["name"] for span in CATALOGUE["spans"]]
-OF_LINES: Final = set(CATALOGUE["line"])
+OF_LINES: Final = {*CATALOGUE["line"], *CATALOGUE["line_optional"]}
 # What OTLP's JSON and Python call a type, and what the catalogue calls it.
 TYPES: Final = {"stringValue": "string", "intValue": "int", "doubleValue": "double", "boolValue": "boolean"}
-MEMBERS: Final[dict[type, str]] = {str: "string", int: "int", float: "double", bool: "boolean"}
+MEMBERS: Final[dict[type, str]] = {str: "string", int: "int", float: "double", bool: "boolean", dict: "object"}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from stack.runner import Stack
 
 # Several processes of several threads: where naive metrics go wrong. The same tests hold for both pipelines.
 PIPELINE = os.environ.get("TELEMETRY_PIPELINE", "standard")
-SERVICE = {"API_WORKERS": "4", "API_THREADS": "4", "TELEMETRY_PIPELINE": PIPELINE}
+# What a user adds to the resource.
+TEAM = ("team", "lending")
+SERVICE = {
+    "API_WORKERS": "4",
+    "API_THREADS": "4",
+    "TELEMETRY_PIPELINE": PIPELINE,
+    "OTEL_RESOURCE_ATTRIBUTES": "=".join(TEAM),
+}
 
 
 @pytest.fixture(scope="session")

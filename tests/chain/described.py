@@ -50,9 +50,11 @@ class Described:
             row["name"].replace(".", "_"): set(row["values"]) for row in catalogue["attributes"] if "values" in row
         }
         stored = underscored([row["name"] for row in catalogue["attributes"]] + catalogue["line"])
-        types = dict.fromkeys(catalogue["line"], "string") | {
-            row["name"]: row["type"] for row in catalogue["attributes"]
-        }
+        types = (
+            dict.fromkeys(catalogue["line"], "string")
+            | dict.fromkeys(catalogue["line_optional"], "object")
+            | {row["name"]: row["type"] for row in catalogue["attributes"]}
+        )
         any_level = {row["name"] for row in catalogue["events"] if row["level"] == ANY}
         return cls(facts | routes, lists, types, stored, any_level)
 
@@ -96,7 +98,7 @@ def _of_spans(catalogue: dict[str, Any]) -> Iterator[Fact]:
 
 
 def _of_lines(catalogue: dict[str, Any]) -> Iterator[Fact]:
-    yield from (("line", field) for field in catalogue["line"])
+    yield from (("line", field) for field in catalogue["line"] + catalogue["line_optional"])
     for event in catalogue["events"]:
         yield "event", event["name"]
         yield from (("event", event["name"], attribute) for attribute in event["attributes"])

@@ -15,6 +15,7 @@ from stack.runner import Stack
 from stack.tour.caller import submit_application
 from stack.tour.provoke import failing_request
 from tests.chain.backend_facts import Drive, facts_held
+from tests.chain.conftest import TEAM
 from tests.chain.described import CATALOGUE, ROOT, Described, Fact
 from tests.chain.loan_lives import ALL
 from tests.chain.provoked_faults import provoke_faults
@@ -56,6 +57,12 @@ RARE: Final[dict[Fact, str]] = {
     ): "tests/telemetry/test_log_sinks.py::test_a_full_disk_is_reported_once_and_fails_no_request",
 }
 
+# With what the stack's OTEL_RESOURCE_ATTRIBUTES add.
+HERE: Final = CATALOGUE | {
+    "resource": [*CATALOGUE["resource"], TEAM[0]],
+    "attributes": [*CATALOGUE["attributes"], {"name": TEAM[0], "type": "string", "values": [TEAM[1]]}],
+}
+
 
 def compare(catalogue: dict[str, Any], paths: Iterable[str], seen: set[Fact]) -> tuple[set[Fact], set[Fact]]:
     """Give what was seen and is not described, and what is described, not rare, and was not seen."""
@@ -91,7 +98,7 @@ def evidence(stack: Stack) -> Evidence:
     drive = Drive(urls, {answer.trace_id for answer in answers} | {failed.trace_id}, started)
     seen = facts_held(drive)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while compare(CATALOGUE, paths, seen)[1] and time.monotonic() < deadline:
+    while compare(HERE, paths, seen)[1] and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)
         seen |= facts_held(drive)
     print(f"{len(drive.trace_ids)} requests, {len(seen)} facts, {time.time() - started:.1f} s")  # noqa: T201  # the result
@@ -99,7 +106,7 @@ def evidence(stack: Stack) -> Evidence:
 
 
 def test_the_backends_hold_what_the_catalogue_describes(evidence: Evidence) -> None:
-    undescribed, unseen = compare(CATALOGUE, evidence.paths, evidence.seen)
+    undescribed, unseen = compare(HERE, evidence.paths, evidence.seen)
 
     assert (sorted(undescribed), sorted(unseen)) == ([], [])
 
@@ -127,7 +134,7 @@ Change = Callable[[dict[str, Any]], object]
     ],
 )  # fmt: skip
 def test_what_is_missing_in_the_catalogue_is_noticed(evidence: Evidence, change: Change, fact: Fact) -> None:
-    poorer = copy.deepcopy(CATALOGUE)
+    poorer = copy.deepcopy(HERE)
 
     change(poorer)
 
@@ -147,7 +154,7 @@ def test_what_is_missing_in_the_catalogue_is_noticed(evidence: Evidence, change:
     ],
 )  # fmt: skip
 def test_what_the_catalogue_makes_up_is_noticed(evidence: Evidence, change: Change, fact: Fact) -> None:
-    richer = copy.deepcopy(CATALOGUE)
+    richer = copy.deepcopy(HERE)
 
     change(richer)
 
@@ -160,8 +167,8 @@ def attribute(catalogue: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_path_that_no_route_has_is_noticed(evidence: Evidence) -> None:
-    assert ("route", "/no/such/path") in compare(CATALOGUE, [], {("route", "/no/such/path")})[0]
-    assert ("route", "/api/v1/made-up") in compare(CATALOGUE, [*evidence.paths, "/api/v1/made-up"], evidence.seen)[1]
+    assert ("route", "/no/such/path") in compare(HERE, [], {("route", "/no/such/path")})[0]
+    assert ("route", "/api/v1/made-up") in compare(HERE, [*evidence.paths, "/api/v1/made-up"], evidence.seen)[1]
 
 
 @pytest.mark.parametrize(("fact", "node"), RARE.items())
@@ -169,5 +176,5 @@ def test_what_is_rare_is_described_and_has_a_test_of_its_own(fact: Fact, node: s
     path, _, name = node.partition("::")
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
-    assert fact in Described.by(CATALOGUE, []).facts
+    assert fact in Described.by(HERE, []).facts
     assert name in {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}
