@@ -40,6 +40,7 @@ except SettingsError as error:
 
 # After the settings: a wrong one is reported at once, not after seconds of imports.
 from app import telemetry  # noqa: E402
+from app.storage.fault_file import forget_faults  # noqa: E402
 from app.telemetry.gunicorn_log import GunicornLog  # noqa: E402
 
 try:
@@ -77,6 +78,7 @@ def on_starting(server: Arbiter) -> None:
     """Empty the telemetry directory and claim the log files; at a reload this isn't called, and the totals stay."""
     try:
         server.claims = [telemetry.claim(settings.telemetry_dir)]  # held until the arbiter ends
+        forget_faults(settings.telemetry_dir)
         if settings.log_dir:
             server.claims.append(telemetry.claim_logs(settings.log_dir, telemetry.instance_name(settings)))
             telemetry.remove_old_logs(settings.log_dir, telemetry.instance_name(settings))

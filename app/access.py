@@ -14,6 +14,7 @@ class Scope(StrEnum):
     READ = "loans:read"
     WRITE = "loans:write"
     ADMIN = "loans:admin"
+    FAULTS = "ops:faults"
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ DEV_SECRETS = {
     "officer": "dev-officer-key",
     "auditor": "dev-auditor-key",
     "rival": "dev-rival-key",
+    "operator": "dev-operator-key",
 }
+LENDING = frozenset({Scope.READ, Scope.WRITE, Scope.ADMIN})
 DEV_KEYS = (
     ApiKey("applicant", "demo", frozenset({Scope.READ, Scope.WRITE}), fingerprint(DEV_SECRETS["applicant"])),
-    ApiKey("officer", "demo", frozenset(Scope), fingerprint(DEV_SECRETS["officer"])),
+    ApiKey("officer", "demo", LENDING, fingerprint(DEV_SECRETS["officer"])),
     ApiKey("auditor", "demo", frozenset({Scope.READ}), fingerprint(DEV_SECRETS["auditor"])),
-    ApiKey("rival", "rival", frozenset(Scope), fingerprint(DEV_SECRETS["rival"])),
+    ApiKey("rival", "rival", LENDING, fingerprint(DEV_SECRETS["rival"])),
+    ApiKey("operator", "demo", frozenset({Scope.FAULTS}), fingerprint(DEV_SECRETS["operator"])),
 )

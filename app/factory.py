@@ -2,6 +2,7 @@
 """The composition root: the one file that imports and connects every part."""
 
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -25,11 +26,15 @@ from app.api import (
 )
 from app.api import service as api
 from app.api.body import READ_LIMIT
+from app.api.faults import REACH, install_faults
 from app.api.openapi import page
 from app.api.paging import Cursors
 from app.services.applications import Applications
 from app.services.borrowers import BorrowerUseCases
 from app.services.commands import Commands
+from app.services.fault_effects import FaultEffects
+from app.services.faults import Faults, observe_faults
+from app.services.faulty import FaultyApplications, FaultyServicing
 from app.services.inquiries import Inquiries
 from app.services.ports import Clock, EventSink
 from app.services.publishing import safely
@@ -37,6 +42,8 @@ from app.services.servicing import Servicing
 from app.settings import Settings, TelemetryPipeline
 from app.storage import commands
 from app.storage.database import db, engine_options
+from app.storage.fault_file import FaultFile
+from app.storage.faulty_sql import disturb_statements, hold_connection
 from app.storage.ping import Ping
 from app.storage.portfolio import PortfolioWatch
 from app.storage.reconcile import reconcile_session
@@ -76,13 +83,32 @@ def create_app(
     with app.app_context():
         telemetry.observe_pool(db.engine)
     telemetry.run_in_background(PortfolioWatch(settings.database_url, telemetry.observe_portfolio, reconcile_session))
-    app.extensions[api.KEY] = _service(settings, safely(publish), clock)
+    service = _service(settings, safely(publish), clock)
+    app.extensions[api.KEY] = _with_faults(app, settings, service) if settings.faults else service
     app.extensions[health.KEY] = Ping(settings.database_url, PING_SECONDS)
     for module in (borrowers, quotes, loans, decisions, servicing, inquiries, page, health):
         app.register_blueprint(module.bp)
     access_command.register_commands(app)
     commands.register_commands(app, settings)
     return app
+
+
+def _with_faults(app: Flask, settings: Settings, service: api.Service) -> api.Service:
+    """Install /ops/faults, and return the service whose use cases obey it; refused in production by the settings."""
+    board = FaultFile(settings.telemetry_dir if settings.worker_slot is not None else None)
+    faults = Faults(board)
+    with app.app_context():
+        engine = db.engine
+    install_faults(app, faults)
+    disturb_statements(engine, board, REACH)
+    observe_faults(board)
+    telemetry.run_in_background(FaultEffects(faults, lambda: hold_connection(engine), settings.api_threads))
+    old, servicing = service.applications, service.servicing
+    return replace(
+        service,
+        applications=FaultyApplications(old.clock, old.new_id, board),
+        servicing=FaultyServicing(servicing.clock, servicing.new_id, servicing.publish, board),
+    )
 
 
 def set_up_telemetry(app: Flask, settings: Settings, pipeline: telemetry.Pipeline | None = None) -> None:

@@ -79,6 +79,7 @@ class Settings:
     telemetry_dir: Path
     # OpenTelemetry's own variables as they are set; its SDK reads them, and their values may be secrets (headers).
     otel: Mapping[str, str] = field(repr=False)
+    faults: bool  # whether POST /ops/faults is installed
     telemetry_disabled: bool
     telemetry_pipeline: TelemetryPipeline
     shutdown_flush_seconds: float
@@ -123,6 +124,7 @@ class Settings:
             log_dir=reader.read("LOG_DIR", Path, None),
             telemetry_dir=reader.read("TELEMETRY_DIR", Path, Path(tempfile.gettempdir()) / "loan-service-telemetry"),
             otel=reader.otel(),
+            faults=reader.read("FAULTS", _flag, False),
             telemetry_disabled=reader.read("OTEL_SDK_DISABLED", _flag, False),
             telemetry_pipeline=reader.read("TELEMETRY_PIPELINE", _pipeline, TelemetryPipeline.STANDARD),
             shutdown_flush_seconds=reader.read("SHUTDOWN_FLUSH_SECONDS", between("seconds", 3600), 2.0),
@@ -226,6 +228,8 @@ class _Reader:
             self.problems += self.unfit_keys(settings.api_keys)
         if environment is Environment.PRODUCTION and settings.debug:
             self.problems.append("DEBUG: false is expected in production")
+        if environment is Environment.PRODUCTION and settings.faults:
+            self.problems.append("FAULTS: false is expected in production")
         if environment is Environment.PRODUCTION and "*" in settings.log_arguments:
             self.problems.append("LOG_ARGUMENTS: names of loggers are expected in production, not *")
 

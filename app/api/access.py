@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may call an operation: every request under /api/ needs a key that has the operation's scope."""
+"""Who may call an operation: every request under /api/ and /ops/ needs a key that has the operation's scope."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 from app.access import ApiKey, KeyRing, Scope
 from app.api.problems import Problem
 
-GUARDED = "/api/"
+GUARDED = ("/api/", "/ops/")
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="loan-service"'}
 LONGEST_HEADER = 4096  # bytes; a secret has 43, and nothing longer is worth a hash
 # RFC 6750; two headers reach us as one with a comma, which is in no token.
@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 
 def guard(app: Flask, ring: KeyRing) -> None:
-    """Refuse each request under /api/ without a key of the ring that has the scope of the operation."""
+    """Refuse each request under /api/ or /ops/ without a key of the ring that has the scope of the operation."""
 
     def authorize() -> None:
         # A request that matches no route has no view to protect: it stays 404 or 405.
@@ -31,7 +31,7 @@ def guard(app: Flask, ring: KeyRing) -> None:
 
 
 def caller() -> ApiKey:
-    """Return the key of the request that is being answered; only under /api/ there is one."""
+    """Return the key of the request that is being answered; only under /api/ and /ops/ there is one."""
     return cast("ApiKey", g.caller)
 
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from app.api.problems import MEDIA_TYPE, Problem
 
-PREFIX: Final = "/api/"
+PREFIX: Final = ("/api/", "/ops/")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 

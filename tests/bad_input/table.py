@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole table of bad input, and those of its cases that one way of sending can show."""
 
-from tests.bad_input import dates, headers, keys, load, money, paging, state, syntax, text, transport
+from tests.bad_input import dates, faults, headers, keys, load, money, paging, state, syntax, text, transport
 from tests.bad_input.case import Case, Row
 
 ROWS: list[Row] = [
-    row for part in (syntax, transport, keys, headers, money, dates, state, paging, text, load) for row in part.ROWS
+    row
+    for part in (syntax, transport, keys, headers, money, dates, state, paging, text, load, faults)
+    for row in part.ROWS
 ]
 NAMED: dict[str, Case] = {f"{row.number:03} {case.name}": case for row in ROWS for case in row.cases}
 IN_PROCESS = {name: case for name, case in NAMED.items() if not case.edge_only}

@@ -11,7 +11,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from app import telemetry
 from app.factory import create_app
+from app.services.fault_effects import TICK_SECONDS, FaultEffects
+from app.services.faults import FaultKind, Faults
 from app.settings import Settings
+from app.storage.fault_file import FaultFile
 from tests.api_client import ApiClient, client_of
 from tests.factories import application_body
 from tests.telemetry.conftest import Lines, Observed
@@ -108,9 +111,17 @@ def test_a_quotes_line_has_the_ids_of_its_trace(observed: Observed, officer: Api
     assert (line["loan.currency"], line["loan.term_months"]) == ("EUR", 6)
 
 
+def lose_a_span() -> None:
+    """Let the fault telemetry_lost make one span."""
+    faults = Faults(FaultFile(None))
+    faults.begin(FaultKind.TELEMETRY_LOST, 1, None, 1 / TICK_SECONDS, "operator")
+    FaultEffects(faults, lambda: None, 1).tick()
+
+
 def test_spans_of_our_own_have_what_is_in_the_catalogue(observed: Observed, officer: ApiClient, loan: str) -> None:
     officer.post("/api/v1/quotes", json=TERMS)
     officer.post(f"{loan}/repayments", json=PAYMENT)
+    lose_a_span()
 
     own = [span for span in observed.spans.get_finished_spans() if span.kind is SpanKind.INTERNAL]
     spans = {row["name"]: set(row["attributes"]) for row in CATALOGUE["spans"] if row["kind"] == "internal"}

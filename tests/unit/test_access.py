@@ -65,6 +65,7 @@ def test_the_public_keys_are_two_clients_with_what_each_may_do() -> None:
         "officer": ("demo", {Scope.READ, Scope.WRITE, Scope.ADMIN}),
         "auditor": ("demo", {Scope.READ}),
         "rival": ("rival", {Scope.READ, Scope.WRITE, Scope.ADMIN}),
+        "operator": ("demo", {Scope.FAULTS}),
     }
 
 

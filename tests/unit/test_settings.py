@@ -71,6 +71,7 @@ def test_strong_secrets_are_accepted_outside_development(environment: str) -> No
         ("DEBUG", "maybe"),
         ("LOG_LEVEL", "LOUD"),
         ("TELEMETRY_PIPELINE", "heavy"),
+        ("FAULTS", "some"),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=a/b"),
         ("OTEL_RESOURCE_ATTRIBUTES", "x=y,service.instance.id="),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=" + 101 * "x"),
@@ -210,6 +211,12 @@ def test_all_that_is_wrong_is_reported_at_once() -> None:
 def test_debug_is_refused_in_production_only() -> None:
     assert Settings.from_env(STAGING | {"DEBUG": "true"}).debug
     assert refusal(STAGING | {"APP_ENV": "production", "DEBUG": "true"}) == "DEBUG: false is expected in production"
+
+
+def test_faults_on_request_are_refused_in_production_only() -> None:
+    assert not Settings.from_env({}).faults
+    assert Settings.from_env(STAGING | {"FAULTS": "true"}).faults
+    assert refusal(STAGING | {"APP_ENV": "production", "FAULTS": "true"}) == "FAULTS: false is expected in production"
 
 
 def test_the_arguments_of_every_logger_are_refused_in_production() -> None:

@@ -27,7 +27,7 @@ def template(rule: str) -> str:
 def parameters(rule: str, operation: Operation, schemas: Schemas) -> list[Parameter]:
     """Describe what an operation reads beside the body."""
     found = [
-        _parameter("path", match["name"], KINDS[match["converter"]], required=True)
+        _parameter("path", match["name"], KINDS.get(match["converter"], TEXT), required=True)
         for match in CONVERTED.finditer(rule)
     ]
     if operation.query:
