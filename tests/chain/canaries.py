@@ -87,11 +87,11 @@ def everything(digests: Iterable[str] = ()) -> Canaries:
     return Canaries.of(SPELLINGS, BOUNDED, [*_hashes(person(0)), *digests])
 
 
-def _hashes(somebody: Mapping[str, str]) -> list[str]:
+def _hashes(person: Mapping[str, str]) -> list[str]:
     """Hash what a person would be found by if a plain hash were taken for anonymous."""
-    telling = {text for member, text in somebody.items() if member != "country"}
-    normal = {somebody["email"].lower(), re.sub(r"[-. /]", "", somebody["national_id"]).upper()}
-    return [sha256(text.encode()).hexdigest() for text in telling | normal]
+    values = {text for member, text in person.items() if member != "country"}
+    normal = {person["email"].lower(), re.sub(r"[-. /]", "", person["national_id"]).upper()}
+    return [sha256(text.encode()).hexdigest() for text in values | normal]
 
 
 def _alone(word: str) -> re.Pattern[bytes]:

@@ -116,9 +116,9 @@ class _OfAnOperation:
     def body(self) -> dict[str, Any]:
         """Give the document's example, of a new person where it is one, with a reference where there may be one."""
         example = self.described().get("example", {})
-        somebody = {name: text for name, text in person(next(NUMBERS)).items() if name in self.members}
+        members = {name: text for name, text in person(next(NUMBERS)).items() if name in self.members}
         known = {name: text for name, text in self.ids.items() if name in self.members}
-        return {**example, **somebody, **known}
+        return {**example, **members, **known}
 
     def target(self, query: Mapping[str, str] | None = None, places: Mapping[str, str] | None = None) -> str:
         """Write the address, with the parameters that are required."""

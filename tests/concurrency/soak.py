@@ -56,7 +56,7 @@ class Diary:
         return monotonic() - self.began > self.seconds
 
 
-class Somebody:
+class RandomClient:
     """One client with two keys, of which one may submit and the other decide."""
 
     def __init__(self, service: Service, diary: Diary, seed: int) -> None:

@@ -41,8 +41,8 @@ def test_of_two_bodies_under_one_key_one_is_booked_and_one_refused(crowd: Crowd)
 
 
 def test_a_key_belongs_to_its_client(crowd: Crowd) -> None:
-    somebody = {"full_name": "Ann", "email": "ann@mail.example", "country": "GB", "date_of_birth": "1990-01-31"}
-    rivals = document(crowd.client("rival").post(BORROWERS, json=somebody))["id"]
+    borrower = {"full_name": "Ann", "email": "ann@mail.example", "country": "GB", "date_of_birth": "1990-01-31"}
+    rivals = document(crowd.client("rival").post(BORROWERS, json=borrower))["id"]
     mine, theirs = application_body(), application_body(borrower_id=rivals)
     for number in range(20):
         answers = at_once(poster(crowd, LOANS, mine, f"k{number}"), poster(crowd, LOANS, theirs, f"k{number}", "rival"))

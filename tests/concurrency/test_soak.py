@@ -12,7 +12,7 @@ from threading import Event
 from tests.concurrency.books import assert_books_right
 from tests.concurrency.borrowing import LOANS
 from tests.concurrency.gunicorn import serving
-from tests.concurrency.soak import Diary, Promise, Somebody, kill_at_random
+from tests.concurrency.soak import Diary, Promise, RandomClient, kill_at_random
 from tests.conftest import INSERT_BORROWER, execute
 
 # 8 s in every run, a minute in `nox -s nightly`.
@@ -30,7 +30,7 @@ def test_every_promise_is_kept_once_while_workers_are_killed(database: str, tmp_
         over = Event()
         with ThreadPoolExecutor(CLIENTS + 1) as threads:
             killer = threads.submit(kill_at_random, service, diary, SEED, over)
-            lives = [threads.submit(Somebody(service, diary, SEED + number).live) for number in range(CLIENTS)]
+            lives = [threads.submit(RandomClient(service, diary, SEED + number).live) for number in range(CLIENTS)]
             counts = sum((life.result() for life in lives), Counter[str]())
             over.set()
         print(report(diary, counts, killer.result()))  # noqa: T201  # the figures are the result

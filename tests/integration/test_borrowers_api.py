@@ -12,7 +12,7 @@ from tests.api_client import ApiClient, client_of
 from tests.conftest import execute
 
 BORROWERS = "/api/v1/borrowers"
-NOBODY = f"{BORROWERS}/0198c7a0-0000-7000-8000-00000000dead"
+UNKNOWN_BORROWER = f"{BORROWERS}/0198c7a0-0000-7000-8000-00000000dead"
 PATCH = "application/merge-patch+json"
 
 
@@ -115,7 +115,7 @@ def test_another_client_may_know_the_same_person_and_sees_only_its_own(client: A
 
     assert same_person.status_code == 201
     assert [found["id"] for found in search(rival, email="ann.bell@mail.example")] == [members(same_person)["id"]]
-    unknown, theirs = client.get(NOBODY), rival.get(created.headers["Location"])
+    unknown, theirs = client.get(UNKNOWN_BORROWER), rival.get(created.headers["Location"])
     assert (theirs.status_code, members(theirs)["code"]) == (404, "borrower_not_found")
     assert (unknown.status_code, members(unknown)["code"]) == (404, "borrower_not_found")
     patched = rival.patch(created.headers["Location"], json={"phone": None}, headers={"If-Match": "*"})

@@ -15,7 +15,7 @@ from tests.factories import application_body
 
 BORROWERS = "/api/v1/borrowers"
 LOANS = "/api/v1/loans"
-NOBODY = f"{BORROWERS}/0198c7a0-0000-7000-8000-00000000dead"
+UNKNOWN_BORROWER = f"{BORROWERS}/0198c7a0-0000-7000-8000-00000000dead"
 EMPTIED = ("full_name", "email", "phone", "date_of_birth", "national_id_last4", "country")
 
 
@@ -120,7 +120,10 @@ def test_only_an_admin_of_the_same_client_erases_and_exports(
 
     assert [applicant.post(f"{place}/erasure").status_code, applicant.get(f"{place}/export").status_code] == [403, 403]
     assert [rival.post(f"{place}/erasure").status_code, rival.get(f"{place}/export").status_code] == [404, 404]
-    assert [client.post(f"{NOBODY}/erasure").status_code, client.get(f"{NOBODY}/export").status_code] == [404, 404]
+    assert [
+        client.post(f"{UNKNOWN_BORROWER}/erasure").status_code,
+        client.get(f"{UNKNOWN_BORROWER}/export").status_code,
+    ] == [404, 404]
 
 
 def test_an_export_has_everything_in_full(
