@@ -34,13 +34,15 @@ class Collector(SpanExporter):
         self.attempts = 0
         self.flushed_within: list[int] = []
         self.retryable = False
+        self.sent = False
 
     def forget(self) -> None:
-        self.retryable = False
+        self.retryable = self.sent = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         assert spans
         self.attempts += 1
+        self.sent = True
         status = self._statuses.pop(0) if self._statuses else 200
         self.retryable = status in RETRYABLE
         return SpanExportResult.SUCCESS if status < 400 else SpanExportResult.FAILURE

@@ -29,9 +29,14 @@ class AnswerSession(requests.Session):
         return response
 
     @property
+    def sent(self) -> bool:
+        """Tell whether the last export left the process: what cannot be encoded does not."""
+        return self._sent
+
+    @property
     def retryable(self) -> bool:
         """Return whether a failed export may be repeated: it was sent, and the answer is missing or temporary.
 
         A batch that was not sent could not be encoded, and would fail in the same way each time.
         """
-        return self._sent and (self._status is None or self._status in RETRYABLE)
+        return self.sent and (self._status is None or self._status in RETRYABLE)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics.export import (
     DataPointT,
@@ -19,6 +20,7 @@ from opentelemetry.sdk.metrics.export import (
 
 from app.telemetry import semconv
 from app.telemetry.delivery.accounting import Accounting, Count
+from app.telemetry.delivery.answers import AnswerSession
 from app.telemetry.safety import log_failure
 from app.telemetry.switch_interval import short_switch_interval
 
@@ -31,7 +33,8 @@ class AccountedMetricExporter(OTLPMetricExporter):
     """Exports corrected metrics, and counts the requests and spans that an acknowledged export contains."""
 
     def __init__(self, accounting: Accounting) -> None:
-        super().__init__()
+        self._answer = AnswerSession()
+        super().__init__(session=self._answer)
         self._accounting = accounting
         self._starts = SeriesStarts()
 
@@ -41,7 +44,11 @@ class AccountedMetricExporter(OTLPMetricExporter):
         """Export, and count when the collector has acknowledged."""
         try:
             with short_switch_interval():
-                result = super().export(self._starts.prepared(metrics_data), timeout_millis, **kwargs)
+                self._answer.forget()
+                prepared = self._starts.prepared(metrics_data)
+                result = super().export(prepared, timeout_millis, **kwargs)
+                if result is MetricExportResult.FAILURE and not self._answer.sent:
+                    result = super().export(encodable(prepared), timeout_millis, **kwargs)
         except Exception as error:  # noqa: BLE001  # the SDK would log it at each export
             log_failure("exporting_metrics", error)
             return MetricExportResult.FAILURE
@@ -93,6 +100,32 @@ class SeriesStarts:
             # Fixed at the first export: to Prometheus a later start is a reset of the series.
             return self._corrected.setdefault(key, latest)
         return self._corrected.get(key, start)
+
+
+def encodable(data: MetricsData) -> MetricsData:
+    """Leave out each metric that OTLP cannot express: one would cost all the others, at each export."""
+    return MetricsData(
+        [
+            replace(
+                resource,
+                scope_metrics=[
+                    replace(scope, metrics=[each for each in scope.metrics if is_encodable(resource, scope, each)])
+                    for scope in resource.scope_metrics
+                ],
+            )
+            for resource in data.resource_metrics
+        ]
+    )
+
+
+def is_encodable(resource: ResourceMetrics, scope: ScopeMetrics, metric: Metric) -> bool:
+    """Return whether a metric can be encoded; log a failure."""
+    try:
+        encode_metrics(MetricsData([replace(resource, scope_metrics=[replace(scope, metrics=[metric])])]))
+    except Exception as error:  # noqa: BLE001  # each kind of value raises another
+        log_failure("encoding_a_metric", error)
+        return False
+    return True
 
 
 def requests_in(data: MetricsData) -> int:

@@ -38,6 +38,11 @@ class Answer(Protocol):
     """The result of the last export."""
 
     @property
+    def sent(self) -> bool:
+        """Return whether it left the process: what cannot be encoded does not."""
+        ...
+
+    @property
     def retryable(self) -> bool:
         """Return whether a failed export may be repeated."""
         ...
@@ -63,11 +68,19 @@ class AccountedSpanExporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export until the collector has answered, or this is shut down."""
         self._accounting.spans(Count.SPANS_SENT, len(spans))
+        return self._deliver(spans)
+
+    def _deliver(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         pause = FIRST_PAUSE_SECONDS
         while (result := self._try(spans)) is SpanExportResult.FAILURE and self._answer.retryable:
             if self._closing.wait(pause):
                 return result  # neither delivered nor rejected: unacknowledged
             pause = min(2 * pause, LAST_PAUSE_SECONDS)
+        if result is SpanExportResult.FAILURE and not self._answer.sent and len(spans) > 1:
+            # One span that cannot be encoded (a start time in seconds, half a surrogate pair) fails its batch.
+            middle = len(spans) // 2
+            halves = [self._deliver(half) for half in (spans[:middle], spans[middle:])]
+            return SpanExportResult.FAILURE if SpanExportResult.FAILURE in halves else SpanExportResult.SUCCESS
         delivered = result is SpanExportResult.SUCCESS
         self._accounting.spans(Count.SPANS_DELIVERED if delivered else Count.SPANS_REJECTED, len(spans))
         return result
