@@ -22,7 +22,7 @@ from app.telemetry.delivery.metrics import AccountedMetricExporter
 from app.telemetry.delivery.redacting import RedactingSpanExporter
 from app.telemetry.delivery.spans import AccountedSpanExporter
 from app.telemetry.log_sinks import OncePerMinute
-from tests.telemetry.conformance.sink import serving_otlp
+from tests.telemetry.otlp_sink import serving_otlp
 
 BAD_SPANS: dict[str, dict[str, Any]] = {
     "a start time in seconds": {"start_time": 1.5},
