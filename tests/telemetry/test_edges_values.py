@@ -87,7 +87,7 @@ def test_not_a_number_is_written_as_such(observed: Observed) -> None:
 def test_an_object_leaves_without_a_value(observed: Observed) -> None:
     tell(observed, object())
 
-    assert [span.attributes[UNIQUE] for span in observed.spans.get_finished_spans()] == [""] * 3
+    assert [span.attributes[UNIQUE] for span in observed.spans.get_finished_spans()] == [None] * 3
 
 
 UNTELLABLE = {"endless": 10**5000, "unspeakable": Unspeakable(), "circle": CIRCLE}
