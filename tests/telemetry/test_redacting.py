@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What leaves with a span, by the instrumentation scope that made it."""
 
+from typing import Any
+
 import pytest
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags
@@ -34,6 +36,49 @@ def test_no_scope_quotes_a_row(observed: Observed, scope: str) -> None:
     [seen] = observed.spans.get_finished_spans()
     assert seen.status is StatusCode.ERROR
     assert [event.attributes for event in seen.events] == [{"exception.type": "ValueError"}]
+    assert CANARY not in seen.text
+
+
+@pytest.mark.parametrize("scope", ["app.services.pricing", "somebody.else"])
+def test_no_text_of_the_database_is_exported_that_only_a_message_or_a_status_names(
+    observed: Observed, scope: str
+) -> None:
+    text = f"(psycopg2.errors.UniqueViolation) Key (email)=({CANARY})"
+    tracer = trace.get_tracer(scope)
+    with (
+        pytest.raises(ValueError, match="canary"),
+        tracer.start_as_current_span("post", record_exception=False),
+    ):
+        raise ValueError(text)
+    with tracer.start_as_current_span("later") as span:
+        said = {"exception.type": "IntegrityError", "exception.message": text, "exception.stacktrace": "Traceback"}
+        span.add_event("exception", said)
+
+    assert CANARY not in "".join(span.text for span in observed.spans.get_finished_spans())
+
+
+def test_an_instrumentors_exception_keeps_its_type_alone(observed: Observed) -> None:
+    tracer = trace.get_tracer("opentelemetry.instrumentation.requests")
+    with pytest.raises(ConnectionError), tracer.start_as_current_span("GET"):
+        raise ConnectionError(f"Max retries exceeded with url: /x?email={CANARY}")
+
+    [seen] = observed.spans.get_finished_spans()
+    assert seen.status is StatusCode.ERROR
+    assert [event.attributes for event in seen.events] == [{"exception.type": "ConnectionError"}]
+    assert CANARY not in seen.text
+
+
+def test_events_and_links_of_other_scopes_have_no_personal_data(observed: Observed) -> None:
+    other = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1))
+    said: dict[str, Any] = {"user.email": CANARY, "url.full": f"https://host/?email={CANARY}", "step": 1}
+    span = trace.get_tracer("somebody.else").start_span("call", links=[Link(other, said)])
+    span.add_event("called", said)
+    span.add_event("bare")
+    span.end()
+
+    [seen] = observed.spans.get_finished_spans()
+    cleaned = {"url.full": "https://host/", "step": 1}
+    assert [event.attributes for event in seen.events] == [cleaned, {}]
     assert CANARY not in seen.text
 
 

@@ -2,8 +2,10 @@
 """Redacts spans before they are exported, by the instrumentation scope that made them.
 
 Allowlisted scopes make spans from client input: only listed attributes are exported. The application's own scopes keep
-all attributes. Every other scope loses the attributes that the conventions define as personal. An exception of the
-database loses its message, which quotes rows. The collector redacts a second time.
+all attributes. Every other scope loses the attributes that the conventions define as personal, from its events and
+links as well. An exception of the database loses its message, which quotes rows; so does each exception that an
+instrumentor of OpenTelemetry records: an HTTP client's quotes the URL with its query. The collector redacts a second
+time.
 """
 
 import logging
@@ -88,6 +90,9 @@ SHORTENED: Final[Mapping[str, Callable[[str], str]]] = {
 }
 EXCEPTION: Final = "exception"  # the conventions' name of the event
 TYPE: Final = frozenset({semconv.EXCEPTION_TYPE})
+MESSAGE: Final = "exception.message"  # SQLAlchemy's begins with the driver's class; the stack may be cut before it
+TEXTS: Final = (semconv.EXCEPTION_TYPE, MESSAGE, semconv.EXCEPTION_STACKTRACE)
+INSTRUMENTOR: Final = "opentelemetry.instrumentation."
 DRIVER: Final = "psycopg2"  # in the type or the stack of an exception: its text may quote a row
 MAX_LOGGED: Final = 256  # attribute names come from code, so there are few; a bound in case they don't
 
@@ -128,13 +133,23 @@ class RedactingSpanExporter(SpanExporter):
         scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
         if scope in ALLOWLISTED:
             return self._allowlisted(span, scope)
+        clean = unchanged if OWN.fullmatch(scope) else without_personal
+        instrumentor = scope.startswith(INSTRUMENTOR)
         given = span.attributes or {}
-        attributes = given if OWN.fullmatch(scope) else without_personal(given)
-        if any(quotes_rows(event) for event in span.events):
-            events = [without_texts(event) if quotes_rows(event) else event for event in span.events]
-            return copy(span, attributes, events, span.links)
-        # The original also has the counts of what the span's limits dropped; a copy loses them.
-        return span if attributes is given else copy(span, attributes, span.events, span.links, span.status)
+        attributes = clean(given)
+        events = [
+            without_texts(event)
+            if quotes_rows(event) or (instrumentor and event.name == EXCEPTION)
+            else event_with(event, clean)
+            for event in span.events
+        ]
+        links = [link_with(link, clean) for link in span.links]
+        quoting = instrumentor or any(map(quotes_rows, span.events)) or DRIVER in (span.status.description or "")
+        status = Status(span.status.status_code) if quoting and span.status.description else span.status
+        kept, before = (attributes, status, *events, *links), (given, span.status, *span.events, *span.links)
+        if all(now is then for now, then in zip(kept, before, strict=True)):
+            return span  # it also has the counts of what its limits dropped; a copy loses them
+        return copy(span, attributes, events, links, status)
 
     def _allowlisted(self, span: ReadableSpan, scope: str) -> ReadableSpan:
         listed = ALLOWED.get(span.kind, frozenset())
@@ -166,6 +181,25 @@ class RedactingSpanExporter(SpanExporter):
             _logger.warning(semconv.EVENT_SPAN_ATTRIBUTE_DROPPED, extra={"scope": scope, "attribute": name})
 
 
+def unchanged(attributes: Attributes) -> Attributes:
+    """Keep all attributes."""
+    return attributes
+
+
+def event_with(event: Event, clean: Callable[[Attributes], Attributes]) -> Event:
+    """Return an event with cleaned attributes, or the event itself if there is nothing to remove."""
+    given = event.attributes or {}
+    kept = clean(given)
+    return event if kept is given else Event(event.name, kept, event.timestamp)
+
+
+def link_with(link: Link, clean: Callable[[Attributes], Attributes]) -> Link:
+    """Return a link with cleaned attributes, or the link itself if there is nothing to remove."""
+    given = link.attributes or {}
+    kept = clean(given)
+    return link if kept is given else Link(link.context, kept)
+
+
 def without_personal(attributes: Attributes) -> Attributes:
     """Remove what the conventions define as personal; return the same mapping if there is nothing to remove."""
     if not any(name in SHORTENED or PERSONAL.fullmatch(name) for name in attributes):
@@ -180,9 +214,7 @@ def without_personal(attributes: Attributes) -> Attributes:
 def quotes_rows(event: Event) -> bool:
     """Return whether an exception comes from the database driver, or was raised while one of these was handled."""
     attributes = event.attributes or {}
-    return any(
-        DRIVER in str(attributes.get(name, "")) for name in (semconv.EXCEPTION_TYPE, semconv.EXCEPTION_STACKTRACE)
-    )
+    return any(DRIVER in str(attributes.get(name, "")) for name in TEXTS)
 
 
 def without_texts(event: Event) -> Event:
