@@ -28,12 +28,13 @@ STOP_SECONDS = 60.0
 LOWEST_KILLED_SHARE = 0.9
 # Tests of a pipeline's signals; the other chain tests are independent of the pipeline.
 SAME_FOR_LIGHT = [f"tests/chain/test_{name}.py" for name in ("catalogue_live", "counts", "killed_workers", "panels")]
-# Of an outage; of the soak; every combination of workers; and how many of them are killed.
+# Of an outage; of the soak; every combination of workers and every case of a variable; and how many workers are killed.
 LONG = {"OUTAGE_SECONDS": "300", "SOAK_SECONDS": "60", "EXACTNESS": "full", "KILLS": "12"}
 LONG_FORMS = [
     "tests/chain/durability",
     "tests/chain/test_counts_by_workers.py",
     "tests/chain/test_killed_workers.py",
+    "tests/telemetry/conformance",
     "tests/telemetry/test_black_hole.py",
     "tests/concurrency",
 ]

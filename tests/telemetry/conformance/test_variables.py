@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each honoured OTEL_* variable changes, on the OTLP server that receives it; see docs/otel-variables.md."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.otel_variables import HONOURED
 from stack.polling import poll
-from tests.telemetry.conformance.conftest import Running, running
-from tests.telemetry.otlp_sink import ARRIVAL_SECONDS, METRICS, TRACES, attributes, serving_otlp
+from tests.telemetry.conformance.conftest import Running, cases, running
+from tests.telemetry.otlp_sink import ARRIVAL_SECONDS, METRICS, TRACES, MetricReceived, attributes, serving_otlp
 
 NEVER = "600000"  # milliseconds: longer than any test
 PARENT = "b" * 16
@@ -21,17 +23,39 @@ def wait_for_exports(app: Running, number: int = 2) -> None:
     poll(lambda: len(app.sink.sent(METRICS)) >= before + number, ARRIVAL_SECONDS, "exports of metrics")
 
 
-def test_the_limits_of_spans_are_kept(tmp_path: Path, pipeline: str) -> None:
-    limits = {
-        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "3",
-        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "4",
-        "OTEL_SPAN_EVENT_COUNT_LIMIT": "2",
-        "OTEL_SPAN_LINK_COUNT_LIMIT": "1",
-        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT": "2",
-        "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": "1",
-    }
-    with running(tmp_path, pipeline, **limits) as app:
-        received = app.sink.wait_for_span("many", app.get("/many")["trace_id"])
+def has_count(number: int, metric: MetricReceived) -> bool:
+    return bool(sum(point.count for point in metric.points) == number)
+
+
+# Variables that do not touch each other, in one start.
+LIMITS = {
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "3",
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "4",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT": "2",
+    "OTEL_SPAN_LINK_COUNT_LIMIT": "1",
+    "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT": "2",
+    "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": "1",
+}
+IDENTITY = {
+    "OTEL_SERVICE_NAME": "my-loans",
+    "OTEL_RESOURCE_ATTRIBUTES": "team.name=lending,cloud.region=eu%2Dwest",
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "os",
+}
+EXPORTERS = {
+    "OTEL_EXPORTER_OTLP_HEADERS": "api-key=a%20b, x-tenant = 7",
+    "OTEL_EXPORTER_OTLP_COMPRESSION": "deflate",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+}
+
+
+@pytest.fixture(scope="module")
+def configured(pipeline: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("configured"), pipeline, **LIMITS, **IDENTITY, **EXPORTERS) as app:
+        yield app
+
+
+def test_the_limits_of_spans_are_kept(configured: Running) -> None:
+    received = configured.sink.wait_for_span("many", configured.get("/many")["trace_id"])
     span = received.span
 
     assert received.attributes == {f"shop.attribute.{number}": "0123" for number in (2, 3, 4)}
@@ -51,17 +75,11 @@ def test_the_general_limits_hold_for_spans_events_and_links(tmp_path: Path, pipe
     assert [len(link.attributes) for link in received.span.links] == [2] * 5
 
 
-def test_name_and_resource_are_the_same_in_all_three_signals(tmp_path: Path, pipeline: str) -> None:
-    identity = {
-        "OTEL_SERVICE_NAME": "my-loans",
-        "OTEL_RESOURCE_ATTRIBUTES": "team.name=lending,cloud.region=eu%2Dwest",
-        "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "os",
-    }
-    with running(tmp_path, pipeline, **identity) as app:
-        said = app.get("/current")
-        span = app.sink.wait_for_span("GET /current", said["trace_id"])
-        metric = app.sink.wait_for_metric("http.server.request.duration")
-        [line] = [line for line in app.server.lines() if line.get("trace_id") == said["trace_id"]]
+def test_name_and_resource_are_the_same_in_all_three_signals(configured: Running) -> None:
+    said = configured.get("/current")
+    span = configured.sink.wait_for_span("GET /current", said["trace_id"])
+    metric = configured.sink.wait_for_metric("http.server.request.duration")
+    [line] = [line for line in configured.server.lines() if line.get("trace_id") == said["trace_id"]]
 
     expected = {"service.name": "my-loans", "team.name": "lending", "cloud.region": "eu-west", "os.type": "linux"}
     assert span.resource.items() >= expected.items()
@@ -70,18 +88,12 @@ def test_name_and_resource_are_the_same_in_all_three_signals(tmp_path: Path, pip
     assert line["resource"].items() >= expected.items()
 
 
-def test_headers_compression_and_user_agent_reach_both_signals(tmp_path: Path, pipeline: str) -> None:
-    general = {
-        "OTEL_EXPORTER_OTLP_HEADERS": "api-key=a%20b, x-tenant = 7",
-        "OTEL_EXPORTER_OTLP_COMPRESSION": "deflate",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-    }
-    with running(tmp_path, pipeline, **general) as app:
-        app.sink.wait_for_span("GET /current", app.get("/current")["trace_id"])
-        app.sink.wait_for_metric("http.server.request.duration")
+def test_headers_compression_and_user_agent_reach_both_signals(configured: Running) -> None:
+    configured.sink.wait_for_span("GET /current", configured.get("/current")["trace_id"])
+    configured.sink.wait_for_metric("http.server.request.duration")
 
     for path in (TRACES, METRICS):
-        headers = app.sink.accepted(path)[0].headers
+        headers = configured.sink.accepted(path)[0].headers
         assert (headers["api-key"], headers["x-tenant"], headers["content-encoding"]) == ("a b", "7", "deflate")
         assert headers["user-agent"].startswith("OTel-OTLP-Exporter-Python/")
         assert headers["content-type"] == "application/x-protobuf"
@@ -157,15 +169,18 @@ def test_switched_off_nothing_is_sent(tmp_path: Path, pipeline: str) -> None:
 
 @pytest.mark.parametrize(
     ("sampler", "share", "expected"),  # of a root, a child of a sampled span, and a child of an unsampled one
-    [
-        ("always_on", "", [True, True, True]),
-        ("always_off", "", [False, False, False]),
-        ("traceidratio", "0", [False, False, False]),
-        ("Parentbased_Always_Off", "", [False, True, False]),
-        ("parentbased_traceidratio", "1", [True, True, False]),
-        ("parentbased_traceidratio", "0.0", [False, True, False]),
-        ("", "", [True, True, False]),
-    ],
+    cases(
+        [
+            ("always_on", "", [True, True, True]),
+            ("traceidratio", "0", [False, False, False]),
+            ("parentbased_traceidratio", "0.0", [False, True, False]),
+            ("", "", [True, True, False]),
+            ("always_off", "", [False, False, False]),
+            ("Parentbased_Always_Off", "", [False, True, False]),
+            ("parentbased_traceidratio", "1", [True, True, False]),
+        ],
+        slice(4),
+    ),
 )
 def test_the_sampler_decides_what_is_recorded(
     tmp_path: Path, pipeline: str, sampler: str, share: str, expected: list[bool]
@@ -247,16 +262,17 @@ def test_delay_and_interval_are_those_that_are_set(tmp_path: Path, pipeline: str
 def test_the_exemplar_filter_chooses_measurements(
     tmp_path: Path, pipeline: str, value: str, sampled: int, unsampled: int
 ) -> None:
-    for traceparent, number in ((SAMPLED, sampled), (UNSAMPLED, unsampled)):
-        folder = tmp_path / str(number) / traceparent[-2:]
-        with running(folder, pipeline, OTEL_METRICS_EXEMPLAR_FILTER=value) as app:
+    with running(tmp_path, pipeline, OTEL_METRICS_EXEMPLAR_FILTER=value) as app:
+        # One after the other: a second measurement of the same interval could take the first one's place.
+        for number, traceparent in enumerate((SAMPLED, UNSAMPLED), 1):
             app.get("/measure", traceparent=traceparent)
-            app.sink.wait_for_metric("shop.wait")
+            app.sink.wait_for_metric("shop.wait", partial(has_count, number))
 
-        assert len(app.sink.exemplars("shop.wait")) == number
+    traces = [exemplar.trace_id.hex() for exemplar in app.sink.exemplars("shop.wait")]
+    assert traces == ["a" * 32] * sampled + ["c" * 32] * unsampled
 
 
-@pytest.mark.parametrize("variable", ["OTLP_TIMEOUT", "OTLP_TRACES_TIMEOUT", "OTLP_METRICS_TIMEOUT"])
+@pytest.mark.parametrize("variable", cases(["OTLP_TRACES_TIMEOUT", "OTLP_METRICS_TIMEOUT", "OTLP_TIMEOUT"], slice(2)))
 def test_an_export_that_takes_longer_than_its_timeout_has_failed(tmp_path: Path, pipeline: str, variable: str) -> None:
     expected = {"OTLP_TRACES_TIMEOUT": {"traces"}, "OTLP_METRICS_TIMEOUT": {"metrics"}}.get(
         variable, {"traces", "metrics"}

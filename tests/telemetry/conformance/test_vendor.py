@@ -8,12 +8,14 @@ import pytest
 
 from stack.polling import poll
 from tests.telemetry.conformance.certificates import Certificates, issue
-from tests.telemetry.conformance.conftest import Running, running
+from tests.telemetry.conformance.conftest import Running, cases, running
 from tests.telemetry.otlp_sink import ARRIVAL_SECONDS, METRICS, TRACES, Sink, serving_otlp
 
 KEY = "k-9f2c7d1e5b8a"
 HEADERS = {"api-key": KEY}
 BOTH = {"traces", "metrics"}
+# Which variables are set: the general ones, or those of each signal.
+GENERAL, EACH = ("",), ("TRACES_", "METRICS_")
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +37,7 @@ def require_arrival(app: Running, sink: Sink) -> None:
     sink.wait_for_metric("http.server.request.duration")
 
 
-@pytest.mark.parametrize("signals", [("",), ("TRACES_", "METRICS_")], ids=["both", "each"])
+@pytest.mark.parametrize("signals", cases([EACH, GENERAL], slice(1)), ids="and".join)
 def test_a_vendor_with_tls_and_a_key_gets_both_signals(
     tmp_path: Path, pipeline: str, certificates: Certificates, signals: tuple[str, ...]
 ) -> None:
@@ -52,7 +54,7 @@ def test_a_vendor_with_tls_and_a_key_gets_both_signals(
     assert KEY not in str([*app.server.lines(), *app.server.output()])
 
 
-@pytest.mark.parametrize("signals", [("",), ("TRACES_", "METRICS_")], ids=["both", "each"])
+@pytest.mark.parametrize("signals", cases([GENERAL, EACH], slice(1)), ids="and".join)
 def test_a_vendor_that_authenticates_clients_by_certificate_gets_both_signals(
     tmp_path: Path, pipeline: str, certificates: Certificates, signals: tuple[str, ...]
 ) -> None:
@@ -66,7 +68,7 @@ def test_a_vendor_that_authenticates_clients_by_certificate_gets_both_signals(
             require_arrival(app, vendor)
 
 
-@pytest.mark.parametrize("header", ["", "api-key=wrong"], ids=["missing", "wrong"])
+@pytest.mark.parametrize("header", cases(["api-key=wrong", ""], slice(1)))
 def test_a_vendors_refusal_is_reported(tmp_path: Path, pipeline: str, certificates: Certificates, header: str) -> None:
     with serving_otlp(HEADERS, certificates.server_context()) as vendor:
         environ = {
