@@ -163,6 +163,13 @@ def start(session: nox.Session) -> None:
 
 
 @nox.session
+def fault(session: nox.Session) -> None:
+    """Make the running stack fail for a while: `fault -- latency --for 60s`, `fault -- hang loki`; alone, list them."""
+    install(session, "app", "stack")
+    run_python(session, "stack.fault", session.posargs)
+
+
+@nox.session
 def flask(session: nox.Session) -> None:
     """Run one of the service's commands on the running stack: `flask -- check-ledger`, `flask -- api-key --help`."""
     install(session, "app", "stack")
