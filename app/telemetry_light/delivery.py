@@ -80,7 +80,7 @@ class CollectorDelivery:
         except Exception as error:  # noqa: BLE001  # requests may raise other libraries' errors; the queue must go on
             self._log_failure(redaction.error_type(error))
             return Answer.RETRYABLE
-        if answer.status_code < HTTPStatus.BAD_REQUEST:
+        if answer.status_code < HTTPStatus.MULTIPLE_CHOICES:  # a redirect, to a login or to https, delivers nothing
             return Answer.DELIVERED
         self._log_failure(str(answer.status_code))
         return Answer.RETRYABLE if answer.status_code in RETRYABLE else Answer.REJECTED

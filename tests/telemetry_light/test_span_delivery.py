@@ -45,6 +45,10 @@ def answering(request: pytest.FixtureRequest) -> Iterator[int]:
     ("answering", "answer"),
     [
         (200, Answer.DELIVERED),
+        (202, Answer.DELIVERED),
+        (301, Answer.REJECTED),
+        (302, Answer.REJECTED),
+        (308, Answer.REJECTED),
         (400, Answer.REJECTED),
         (401, Answer.REJECTED),
         (404, Answer.REJECTED),
