@@ -60,6 +60,13 @@ def test_a_request_that_is_exported_before_it_has_ended_is_no_negative_loss() ->
     assert ledger.loss() == Loss(1, 0, 0, 0)
 
 
+def test_a_drop_that_was_counted_and_did_not_happen_is_no_negative_loss() -> None:
+    accounting = Accounting()
+    accounting.counts[Count.LOSSES_EXPORTED] = 1
+
+    assert accounting.loss() == Loss(0, 0, 0, 0)
+
+
 def test_closing_removes_the_file(tmp_path: Path) -> None:
     ledger = Accounting()
     ledger.keep_in(tmp_path / "w0.delivery")

@@ -92,6 +92,7 @@ def loss_of(counts: tuple[int, ...]) -> Loss:
         requests_in_flight=counts[Count.REQUESTS_BEGUN] - counts[Count.REQUESTS_ENDED],
         # A request is measured before it ends: an export between the two counts one more.
         requests_unexported=max(0, counts[Count.REQUESTS_ENDED] - counts[Count.REQUESTS_EXPORTED]),
-        spans_lost=unsent + counts[Count.SPANS_REJECTED] - counts[Count.LOSSES_EXPORTED],
+        # The batch processor counts a drop before it drops: where an export makes room in between, none is dropped.
+        spans_lost=max(0, unsent + counts[Count.SPANS_REJECTED] - counts[Count.LOSSES_EXPORTED]),
         spans_unconfirmed=(counts[Count.SPANS_SENT] - counts[Count.SPANS_DELIVERED] - counts[Count.SPANS_REJECTED]),
     )
