@@ -20,11 +20,18 @@ class Worker(Protocol):
     slot: int
 
 
+class Configuration(Protocol):
+    """What the hooks use of Gunicorn's settings."""
+
+    preload_app: bool
+
+
 class Arbiter(Protocol):
     """What the hooks use of Gunicorn's arbiter."""
 
     WORKERS: dict[int, Worker]
     claims: list[IO[str]]
+    cfg: Configuration
 
 
 def stop_with(reason: object) -> NoReturn:
@@ -76,6 +83,8 @@ accesslog = None  # the http_request line replaces it
 
 def on_starting(server: Arbiter) -> None:
     """Empty the telemetry directory and claim the log files; at a reload this isn't called, and the totals stay."""
+    if server.cfg.preload_app:  # --preload or GUNICORN_CMD_ARGS, which replace the setting of this file
+        stop_with("preload_app: False is expected; all workers would export as one instance")
     try:
         server.claims = [telemetry.claim(settings.telemetry_dir)]  # held until the arbiter ends
         forget_faults(settings.telemetry_dir)

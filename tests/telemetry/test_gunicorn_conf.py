@@ -54,7 +54,8 @@ def worker(slot: int) -> SimpleNamespace:
 
 
 def arbiter(*slots: int) -> SimpleNamespace:
-    return SimpleNamespace(WORKERS={1000 + slot: worker(slot) for slot in slots})
+    workers = {1000 + slot: worker(slot) for slot in slots}
+    return SimpleNamespace(WORKERS=workers, cfg=SimpleNamespace(preload_app=False))
 
 
 def test_processes_and_threads_come_from_the_settings(load: Load) -> None:
@@ -102,6 +103,19 @@ def test_a_telemetry_directory_that_cannot_be_claimed_is_one_line_and_an_exit(
 
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "TELEMETRY_DIR: a directory to write in is expected (Not a directory)\n"
+
+
+def test_preloading_is_refused_in_one_line_before_the_first_fork(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = arbiter()
+    server.cfg.preload_app = True
+
+    with pytest.raises(SystemExit) as stopped:
+        load().on_starting(server)
+
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == ("preload_app: False is expected; all workers would export as one instance\n")
 
 
 def test_the_start_empties_the_directory_and_a_reload_does_not(load: Load, tmp_path: Path) -> None:
