@@ -5,10 +5,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stack.backends import Loki, Prometheus, Tempo
+from stack.process import Command
 from stack.runner import Stack
+from stack.site import Site
 from tests.chain.traffic import Load, steady_load
 
 # 20 s in every run, five minutes in `nox -s nightly`: the default after which a collector gives up for good.
@@ -65,6 +67,18 @@ class Chain:
         """Stop services and start them again."""
         self.stop(*names)
         self.start(*names)
+
+    @contextmanager
+    def started_by(self, name: str, command: Callable[[Site], Command]) -> Iterator[None]:
+        """Run a service with another command, and with its usual one again afterwards."""
+        usual = self.stack.services[name]
+        self.stack.services[name] = replace(usual, command=command)
+        try:
+            self.restart(name)
+            yield
+        finally:
+            self.stack.services[name] = usual
+            self.restart(name)
 
     @contextmanager
     def mutated(self, name: str, mutant: Transform) -> Iterator[None]:

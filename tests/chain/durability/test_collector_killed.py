@@ -76,12 +76,8 @@ def test_without_the_gate_lines_are_lost_between_reading_and_handing_over(chain:
 @pytest.fixture
 def gate_off(chain: Chain) -> Iterator[None]:
     """Run the collector without the feature gate of its command line."""
-    usual = chain.stack.services["otelcol"]
-    chain.stack.services["otelcol"] = replace(usual, command=without_gate)
-    chain.restart("otelcol")
-    yield
-    chain.stack.services["otelcol"] = usual
-    chain.restart("otelcol")
+    with chain.started_by("otelcol", without_gate):
+        yield
 
 
 def without_gate(site: Site) -> Command:

@@ -88,12 +88,8 @@ def nginx_rotating_often(chain: Chain) -> Iterator[None]:
         command = nginx.command(site)
         return replace(command, env={**command.env, **OFTEN})
 
-    usual = chain.stack.services["nginx"]
-    chain.stack.services["nginx"] = replace(usual, command=rotating_often)
-    chain.restart("nginx")
-    yield
-    chain.stack.services["nginx"] = usual
-    chain.restart("nginx")
+    with chain.started_by("nginx", rotating_often):
+        yield
 
 
 def rotate_without_collector(chain: Chain) -> None:
