@@ -9,14 +9,15 @@ from grafana_foundation_sdk.builders.dashboard import (
 )
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, VariableOption, VariableRefresh, VariableSort
 
+from grafana.dashboards import links
 from grafana.dashboards.queries import METRICS
 
 
 def framed(title: str, uid: str, question: str, tag: str, since: str) -> Dashboard:
     """Begin a dashboard that answers a question, with its sources, alerts and releases."""
     dashboard = Dashboard(title).uid(uid).description(question).tags(["loan-service", tag]).readonly()
-    dashboard = dashboard.tooltip(DashboardCursorSync.CROSSHAIR).time(since, "now").refresh("10s").timezone("browser")
-    return _with_annotations(_with_sources(dashboard))
+    dashboard = dashboard.tooltip(DashboardCursorSync.CROSSHAIR).time(since, "now").refresh("30s").timezone("browser")
+    return _with_annotations(_with_sources(dashboard)).link(links.dashboards())
 
 
 def choice(name: str, label: str, query: str) -> QueryVariable:

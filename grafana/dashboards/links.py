@@ -22,6 +22,12 @@ def page(title: str, url: str) -> DashboardLink:
     return DashboardLink(title).type(DashboardLinkType.LINK).url(url).target_blank(target_blank=True)
 
 
+def dashboards() -> DashboardLink:
+    """List the other dashboards; they open with the same time and the same environment."""
+    listed = DashboardLink("Dashboards").type(DashboardLinkType.DASHBOARDS).tags(["loan-service"])
+    return listed.as_dropdown(as_dropdown=True).include_vars(include_vars=True).keep_time(keep_time=True)
+
+
 def logs(title: str, logql: str) -> DashboardLink:
     """Link to a LogQL query in Explore."""
     return _explore(title, LOGS, {"expr": logql, "queryType": "range"})
@@ -34,7 +40,7 @@ def metrics(title: str, promql: str) -> DashboardLink:
 
 def traces(title: str, traceql: str) -> DashboardLink:
     """Link to a TraceQL search in Explore."""
-    return _explore(title, TRACES, {"query": traceql, "queryType": "traceql", "tableType": "traces", "limit": 50})
+    return _explore(title, TRACES, {"query": traceql, "queryType": "traceql", "tableType": "traces", "limit": 200})
 
 
 def _explore(title: str, source: DataSourceRef, query: dict[str, object]) -> DashboardLink:

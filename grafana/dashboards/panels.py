@@ -20,6 +20,7 @@ from grafana_foundation_sdk.builders import (
 )
 from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import common as kinds
+from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
@@ -32,9 +33,19 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 
 GOOD, WARNING, BAD = "green", "orange", "red"
+NEUTRAL = "blue"  # what is neither good nor bad: a redirect, a line of level info
+BY_STATUS = {"/^2/": GOOD, "/^3/": NEUTRAL, "/^4/": WARNING, "/^5/": BAD}
+BY_LEVEL = {"/error|critical|fatal/": BAD, "/warn/": WARNING, "/info/": NEUTRAL, "/debug|trace|unknown/": "text"}
+# A flat zero is drawn up to 10000 % otherwise.
+WHOLE = 1.0
+# A legend on the right needs a panel of at least half the dashboard's width: it takes a third of it.
+WIDE = 12
 UP_AND_DOWN = ValueMap({"0": ValueMappingResult("down", BAD), "1": ValueMappingResult("up", GOOD)})
 
 REFERENCES = "ABCDEF"
+# Where a flat zero would otherwise be drawn on an axis of Grafana's own choice; other units: 1.
+SOFT_MAXIMUM = {units.Seconds: 0.1, units.BytesIEC: 1 << 20}
+TRACE_COLUMNS = {"Trace ID": 150, "Start time": 170, "Duration": 100}
 
 Target = prometheus.Dataquery | loki.Dataquery | tempo.Dataquery
 Panel = TypeVar(
@@ -63,14 +74,21 @@ class Card:
 
 
 def graph(card: Card, unit: str, *targets: Target, data_links: Sequence[DashboardLink] = ()) -> timeseries.Panel:
-    """Draw lines over time, with a table of their mean, maximum and last value below."""
+    """Draw lines over time; wide graphs list the largest values on the right, narrow ones only the names below."""
     panel = _present(timeseries.Panel(), card, targets).unit(unit).min(0).fill_opacity(10).line_width(1)
+    panel = panel.max(WHOLE) if unit == units.PercentUnit else panel.axis_soft_max(SOFT_MAXIMUM.get(unit, 1))
     return (
         panel.show_points(kinds.VisibilityMode.NEVER)
-        .legend(_legend(kinds.LegendDisplayMode.TABLE).calcs(["mean", "max", "lastNotNull"]))
+        .legend(_table_on_the_right() if card.width >= WIDE else _legend(kinds.LegendDisplayMode.LIST))
         .tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING))
         .data_links(list(data_links))
     )
+
+
+def with_limits(panel: timeseries.Panel, limits: tuple[float, float]) -> timeseries.Panel:
+    """Draw where a warning begins and where it is bad, as dashed lines."""
+    style = common.GraphThresholdsStyleConfig().mode(kinds.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(_state(limits)).thresholds_style(style)
 
 
 def number(card: Card, unit: str, target: Target, limits: tuple[float, float] | None = None) -> stat.Panel:
@@ -82,11 +100,12 @@ def number(card: Card, unit: str, target: Target, limits: tuple[float, float] | 
 
 
 def heat(card: Card, unit: str, target: Target) -> heatmap.Panel:
-    """Show how values are distributed over time."""
-    panel = _present(heatmap.Panel(), card, [target]).unit(unit).y_axis(heatmap.YAxisConfig().unit(unit))
+    """Show how values are distributed over time; the unit belongs to the axis, the cells are counts."""
+    panel = _present(heatmap.Panel(), card, [target]).unit(units.Short).y_axis(heatmap.YAxisConfig().unit(unit))
+    panel = panel.cell_values(heatmap.CellValues().unit(units.Short))
     colours = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").steps(64)
     colours = colours.scale(HeatmapColorScale.EXPONENTIAL).exponent(0.5).fill("blue")  # rare slow ones stay visible
-    panel = panel.color(colours).exemplars_color("orange").show_value(kinds.VisibilityMode.NEVER)
+    panel = panel.color(colours).show_value(kinds.VisibilityMode.NEVER)
     return panel.show_legend().tooltip(heatmap.HeatmapTooltip().mode(kinds.TooltipDisplayMode.SINGLE))
 
 
@@ -97,15 +116,19 @@ def states(card: Card, target: Target) -> statetimeline.Panel:
 
 
 def stream(card: Card, target: Target) -> logs.Panel:
-    """Show log lines, newest first."""
+    """Show log lines, newest first; the fields of a line open at a click."""
     panel = _present(logs.Panel(), card, [target]).show_time(show_time=True).enable_log_details(enable_log_details=True)
     return panel.sort_order(kinds.LogsSortOrder.DESCENDING)
 
 
 def trace_table(card: Card, target: Target) -> table.Panel:
-    """List traces, the longest first."""
+    """List traces, the longest first; the column they are sorted by fits beside the others at 1600 px."""
     longest_first = common.TableSortByFieldState().display_name("Duration").desc(desc=True)
-    return _present(table.Panel(), card, [target]).sort_by([longest_first])
+    panel = _present(table.Panel(), card, [target]).sort_by([longest_first])
+    panel.override_by_name("Service", [DynamicConfigValue("custom.hidden", value=True)])  # always the same
+    for column, width in TRACE_COLUMNS.items():
+        panel.override_by_name(column, [DynamicConfigValue("custom.width", width)])
+    return panel
 
 
 def map_of_services(card: Card, target: Target) -> nodegraph.Panel:
@@ -130,6 +153,12 @@ def _present(panel: Panel, card: Card, targets: Sequence[Target]) -> Panel:
 
 def _legend(mode: kinds.LegendDisplayMode) -> common.VizLegendOptions:
     return common.VizLegendOptions().display_mode(mode).placement(kinds.LegendPlacement.BOTTOM).show_legend(True)
+
+
+def _table_on_the_right() -> common.VizLegendOptions:
+    legend = common.VizLegendOptions().display_mode(kinds.LegendDisplayMode.TABLE).show_legend(True)
+    legend = legend.placement(kinds.LegendPlacement.RIGHT).calcs(["max", "lastNotNull"])
+    return legend.sort_by("Max").sort_desc(sort_desc=True)
 
 
 def _state(limits: tuple[float, float]) -> ThresholdsConfig:

@@ -9,6 +9,7 @@ from typing import Any
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
 from grafana.dashboards.loan_business import loan_business
 from grafana.dashboards.service_red import service_red
@@ -69,6 +70,8 @@ def drift(folder: Path = FOLDER) -> Iterator[str]:
 
 def _without_noise(thing: dict[str, Any]) -> dict[str, Any]:
     noise = {key for sign, keys in NOISE.items() if sign in thing for key in keys}
+    if thing.get("type") == DashboardLinkType.DASHBOARDS:
+        noise -= {"asDropdown", "includeVars", "keepTime", "tags"}
     return {key: value for key, value in thing.items() if key not in noise}
 
 

@@ -24,7 +24,9 @@ def of_dashboard(dashboard: Json, sources: Sources) -> Iterator[Query]:
         if variable["type"] == "query":
             yield _of_variable(variable, variables, sources)
     for link in dashboard.get("links", []):
-        yield from of_link(f"link {link['title']}", link["url"], variables, sources)
+        yield from of_link(
+            f"link {link['title']}", link.get("url", ""), variables, sources
+        )  # a list of dashboards has none
 
 
 def panels(dashboard: Json) -> Iterator[Json]:

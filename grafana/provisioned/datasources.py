@@ -46,7 +46,7 @@ def _from_traces(settings: Json, sources: Sources) -> Iterator[Query]:
             Kind.LINK,
             sources[logs["datasourceUid"]],
             Way.GRAPH,
-            _with_tags(logs["query"], logs["tags"]),
+            _with_tags(logs["query"], logs.get("tags", [])),
         )
     metrics = settings.get("tracesToMetrics", {"queries": []})
     for query in metrics["queries"]:

@@ -99,7 +99,11 @@ def test_a_panel_names_its_series(panel: Panel) -> None:
 def test_a_graph_shows_legend_and_all_values_and_starts_at_zero(panel: Panel) -> None:
     if panel.json["type"] == "timeseries":
         assert panel.json["options"]["legend"]["showLegend"]
-        assert panel.json["options"]["legend"]["placement"] == "bottom"
+        legend = panel.json["options"]["legend"]
+        # Two thirds for the graph: a table of values only beside a wide graph, and only two columns.
+        wide = panel.json["gridPos"]["w"] >= GRID_WIDTH / 2
+        assert (legend["placement"], legend["displayMode"]) == (("right", "table") if wide else ("bottom", "list"))
+        assert len(legend["calcs"]) <= 2
         assert panel.json["options"]["tooltip"]["mode"] == "multi"
         assert panel.json["fieldConfig"]["defaults"]["min"] == 0
 
@@ -109,9 +113,10 @@ def test_a_rate_follows_the_resolution_of_the_graph(panel: Panel) -> None:
     for target in panel.json["targets"]:
         expression = target.get("expr", "")
         windows = set(re.findall(r"\[([^\]]+)\]", expression))
-        allowed = (
-            {"$__auto", "$__range"} if target["datasource"]["type"] == "loki" else {"$__rate_interval", "$__range"}
-        )
+        loki = target["datasource"]["type"] == "loki"
+        allowed = {"$__auto", "$__range"} if loki else {"$__rate_interval", "$__range"}
+        # An extrapolation to an hour needs minutes, and a graph of an alert its rule's window.
+        allowed |= {"5m"} if "3600 *" in expression or "count_over_time" in expression else set()
         assert windows <= allowed, expression
         assert not re.search(r"(?<!rate\()(?<!increase\()\b\w+_total\b", expression), expression
 
@@ -122,6 +127,52 @@ def test_a_panel_leads_somewhere(panel: Panel) -> None:
     for link in links(panel.json):
         assert link["title"]
         assert link["targetBlank"]
+
+
+@each_panel
+def test_a_title_fits_beside_the_icons_at_1600_pixels(panel: Panel) -> None:
+    # With the menu open a column is 54 px wide; a header's two icons and its padding take 90 px, a letter 8 px.
+    assert len(panel.json["title"]) <= (panel.json["gridPos"]["w"] * 54 - 90) / 8, panel.json["title"]
+
+
+@each_panel
+def test_a_flat_zero_is_drawn_on_an_axis_that_suits_the_unit(panel: Panel) -> None:
+    if panel.json["type"] == "timeseries":
+        defaults = panel.json["fieldConfig"]["defaults"]
+        if defaults["unit"] == "percentunit":
+            assert (defaults["min"], defaults["max"]) == (0, 1)
+        else:
+            assert defaults["custom"]["axisSoftMax"] > 0
+
+
+@each_panel
+def test_a_number_has_one_value(panel: Panel) -> None:
+    if panel.json["type"] == "stat":
+        [target] = panel.json["targets"]
+        # The outermost operator aggregates everything away.
+        assert " by (" not in target["expr"].partition("(")[0], target["expr"]
+        assert "{{" not in target["legendFormat"]
+
+
+@each_panel
+def test_exemplars_are_few(panel: Panel) -> None:
+    with_exemplars = [target for target in panel.json["targets"] if target.get("exemplar")]
+
+    assert len(with_exemplars) <= 1
+    assert panel.json["type"] != "heatmap" or not with_exemplars
+
+
+@each_panel
+def test_log_lines_are_readable(panel: Panel) -> None:
+    if panel.json["type"] == "logs":
+        assert all("| line_format " in target["expr"] for target in panel.json["targets"])
+
+
+@each_panel
+def test_the_cells_of_a_heatmap_are_counts(panel: Panel) -> None:
+    if panel.json["type"] == "heatmap":
+        assert panel.json["fieldConfig"]["defaults"]["unit"] == "short"
+        assert panel.json["options"]["yAxis"]["unit"] == "s"
 
 
 @each_panel

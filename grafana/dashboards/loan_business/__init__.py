@@ -32,7 +32,6 @@ def _with_variables(dashboard: Dashboard) -> Dashboard:
 def _with_links(dashboard: Dashboard) -> Dashboard:
     return (
         dashboard.link(links.logs("Business events in Explore", EVENT_LINES))
-        .link(links.page("Service (RED)", "/d/loan-service-red"))
         .link(links.page("Alerts", "/alerting/list"))
         .link(links.page("Runbook: ledger imbalance", "http://localhost:80/runbooks/LoanLedgerImbalance.md"))
         .link(links.page("Runbook: invariant violated", "http://localhost:80/runbooks/LoanInvariantViolated.md"))

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import logs, timeseries
 from grafana_foundation_sdk.models import units
 
 from grafana.dashboards import links
-from grafana.dashboards.loan_business.selectors import EVENT_LINES, hourly
+from grafana.dashboards.loan_business.selectors import EVENT_LINES, READABLE, hourly
 from grafana.dashboards.panels import Card, graph, stream
 from grafana.dashboards.queries import LOGS, METRICS, SERVICE, lines, logql, promql
 from grafana.dashboards.rows import Row
@@ -37,4 +37,6 @@ def borrowers() -> timeseries.Panel:
 def latest() -> logs.Panel:
     """Show the lines themselves."""
     question = "What has just happened? Open a line to jump to its trace."
-    return stream(Card(603, "Event stream", question, LOGS, [ALL], width=24, height=10), lines(EVENT_LINES))
+    return stream(
+        Card(603, "Event stream", question, LOGS, [ALL], width=24, height=10), lines(f"{EVENT_LINES} | {READABLE}")
+    )

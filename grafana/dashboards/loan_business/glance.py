@@ -34,7 +34,7 @@ def approvals() -> stat.Panel:
     question = "What share of the approvals and rejections in the chosen time were approvals? No value: none at all."
     approved = total("loan_decisions_total", f'{SERVICE},loan_decision="approved"')
     decided = total("loan_decisions_total", f'{SERVICE},loan_decision=~"approved|rejected"')
-    card = Card(102, "Approval rate", question, METRICS, [DECIDED], WIDTH, HEIGHT)
+    card = Card(102, "Approved", question, METRICS, [DECIDED], WIDTH, HEIGHT)
     expression = f"({or_zero(approved, decided)}) / ({decided} > 0)"
     return number(card, units.PercentUnit, promql_now(expression, "approved"))
 
@@ -50,17 +50,19 @@ def loans() -> stat.Panel:
 
 def at_risk() -> stat.Panel:
     """Show how much of what is owed is late."""
-    question = "What share of the outstanding principal belongs to loans that are 30 days past due or more?"
-    link = links.metrics("Outstanding by bucket", f"sum by (loan_delinquency_bucket) ({OUTSTANDING}{{{SERVICE}}})")
+    question = "In the worst currency, what share of the outstanding principal is 30 days past due or more?"
+    link = links.metrics(
+        "Outstanding by bucket", f"sum by (loan_currency, loan_delinquency_bucket) ({OUTSTANDING}{{{SERVICE}}})"
+    )
     card = Card(104, "PAR30", question, METRICS, [link], WIDTH, HEIGHT)
-    return number(card, units.PercentUnit, promql_now(par30(), "{{loan_currency}}"), AT_RISK)
+    return number(card, units.PercentUnit, promql_now(f"max({par30()})", "worst currency"), AT_RISK)
 
 
 def imbalance() -> stat.Panel:
     """Show whether debits and credits agree."""
     question = "Do the books balance? Any other number than 0 is wrong; no value means that no check runs."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanLedgerImbalance.md")
-    card = Card(105, "Ledger imbalance", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(105, "Imbalance", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum(abs({standing('loan_ledger_imbalance', SERVICE, 'loan_currency')}))"
     return number(card, units.Short, promql_now(expression, "minor units"), WRONG)
 
@@ -69,6 +71,6 @@ def violations() -> stat.Panel:
     """Show whether everything agrees with everything."""
     question = "Do loans, schedules, transactions and ledger agree? Any other number than 0 is wrong."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanInvariantViolated.md")
-    card = Card(106, "Violated invariants", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(106, "Violations", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum({standing('loan_invariant_violations', SERVICE, 'loan_invariant')})"
     return number(card, units.Short, promql_now(expression, "violations"), WRONG)

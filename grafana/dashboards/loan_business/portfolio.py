@@ -56,7 +56,7 @@ def losses() -> timeseries.Panel:
         for metric, name in (("charged_off_principal", "charged off"), ("recovered_amount", "recovered"))
     ]
     loans_lost = promql(hourly("loan_charge_offs_total", IN_CURRENCY), "loans charged off")
-    card = Card(404, "Charge-offs and recoveries per hour", question, METRICS, [GIVEN_UP], WIDTH)
+    card = Card(404, "Charge-offs per hour", question, METRICS, [GIVEN_UP], WIDTH)
     return graph(card, units.Short, *targets, loans_lost)
 
 

@@ -26,8 +26,8 @@ def _with_variables(dashboard: Dashboard) -> Dashboard:
     routes = (
         f'label_values({count}{{service_name="loan-service",deployment_environment_name=~"$environment"}}, http_route)'
     )
-    thresholds = CustomVariable("slower_than").label("Traces slower than").values("0s,10ms,100ms,500ms,1s")
-    thresholds.current(VariableOption(text="0s", value="0s"))
+    thresholds = CustomVariable("slower_than").label("Traces slower than").values("250ms,500ms,1s,2s")
+    thresholds.current(VariableOption(text="250ms", value="250ms"))
     dashboard = dashboard.with_variable(environments(count)).with_variable(choice("route", "Route", routes))
     return dashboard.with_variable(thresholds)
 

@@ -33,8 +33,8 @@ def operations() -> timeseries.Panel:
 
 def duration() -> timeseries.Panel:
     """Draw how long statements take."""
-    question = "Within what time are 95 % of the statements of each kind done? Each dot opens a trace."
-    target = promql(quantile(0.95, DATABASE, SERVICE, OPERATION), f"{{{{{OPERATION}}}}}").exemplar(exemplar=True)
+    question = "Within what time are 95 % of the statements of each kind done?"
+    target = promql(quantile(0.95, DATABASE, SERVICE, OPERATION), f"{{{{{OPERATION}}}}}")
     card = Card(502, "Database duration, p95", question, METRICS, [SLOW], WIDTH)
     return graph(card, units.Seconds, target, data_links=OF_ONE)
 

@@ -34,7 +34,7 @@ def requests() -> stat.Panel:
     """Show the requests per second."""
     question = "How many requests per second were there in the chosen time?"
     link = links.logs("Request lines", f'{{{SERVICE}}} | event="http_request" | http_route=~"$route"')
-    card = Card(101, "Requests", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(101, "Rate", question, METRICS, [link], WIDTH, HEIGHT)
     return number(card, units.RequestsPerSecond, promql_now(_total(f"{DURATION}_count", ROUTED), "requests"))
 
 
@@ -44,7 +44,7 @@ def errors() -> stat.Panel:
         "What share of requests failed (5xx) in the chosen time? 0 is a measured zero; no value means no requests."
     )
     link = links.traces("Failed traces", f"{{{SERVER_SPANS} && status=error}}")
-    card = Card(102, "Failed requests", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(102, "Errors", question, METRICS, [link], WIDTH, HEIGHT)
     failed = _total(f"{DURATION}_count", f'{ROUTED},http_response_status_code=~"5.."')
     expression = share(failed, _total(f"{DURATION}_count", ROUTED))
     return number(card, units.PercentUnit, promql_now(expression, "5xx"), ERRORS)
@@ -54,7 +54,7 @@ def duration() -> stat.Panel:
     """Show how long the slowest twentieth takes."""
     question = "Within what time were 95 % of requests answered in the chosen time?"
     link = links.traces("Slow traces", f"{{{SERVER_SPANS} && duration>250ms}}")
-    card = Card(103, "Duration, p95", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(103, "p95", question, METRICS, [link], WIDTH, HEIGHT)
     buckets = f"sum by (le) (rate({DURATION}_bucket{{{ROUTED}}}[$__range]))"
     return number(card, units.Seconds, promql_now(f"histogram_quantile(0.95, {buckets})", "p95"), SLOW_SECONDS)
 
@@ -63,7 +63,7 @@ def workers() -> stat.Panel:
     """Show how many workers answer."""
     question = "How many worker processes answer Prometheus now?"
     link = links.metrics("Each worker", 'loan_service_worker_up{job="loan-service"}')
-    card = Card(104, "Workers up", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(104, "Workers", question, METRICS, [link], WIDTH, HEIGHT)
     return number(card, units.Short, promql_now('sum(loan_service_worker_up{job="loan-service"})', "workers"))
 
 
@@ -71,7 +71,7 @@ def threads() -> stat.Panel:
     """Show how much room is left."""
     question = "What share of the threads is busy with a request now? At 100 % the next request waits."
     link = links.traces("What keeps them busy", f"{{{SERVER_SPANS} && duration>250ms}}")
-    card = Card(105, "Threads busy", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(105, "Busy", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum(http_server_active_requests{{{SERVICE}}}) / sum(loan_service_threads_limit{{{SERVICE}}})"
     return number(card, units.PercentUnit, promql_now(expression, "busy"), BUSY)
 

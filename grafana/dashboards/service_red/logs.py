@@ -5,9 +5,10 @@ from grafana_foundation_sdk.builders import logs, timeseries
 from grafana_foundation_sdk.models import units
 
 from grafana.dashboards import links
-from grafana.dashboards.panels import BAD, WARNING, Card, coloured, graph, stream
-from grafana.dashboards.queries import ERROR_LINES, LOG_STREAM, LOGS, SERVER_SPANS, lines, logql, or_zero
+from grafana.dashboards.panels import BAD, BY_LEVEL, Card, coloured, graph, stream, with_limits
+from grafana.dashboards.queries import ERROR_LINES, LOG_STREAM, LOGS, READABLE, SERVER_SPANS, lines, logql, or_zero
 from grafana.dashboards.rows import Row
+from grafana.dashboards.service_red.limits import ERROR_LINES_LIMITS
 
 EDGE = '{service_name="nginx",deployment_environment_name=~"$environment"}'
 FAILED_TRACES = links.traces("Failed traces", f"{{{SERVER_SPANS} && status=error}}")
@@ -23,15 +24,17 @@ def by_level() -> timeseries.Panel:
     question = "How many lines does the service write, of which level?"
     target = logql(f"sum by (detected_level) (rate({LOG_STREAM}[$__auto]))", "{{detected_level}}")
     card = Card(601, "Log lines by level", question, LOGS, [links.logs("All lines", LOG_STREAM)])
-    return coloured(graph(card, units.CountsPerSecond, target), {"/error|critical|fatal/": BAD, "/warn/": WARNING})
+    return coloured(graph(card, units.CountsPerSecond, target), BY_LEVEL)
 
 
 def errors() -> timeseries.Panel:
     """Draw how many errors are written."""
-    question = "How many error lines does the service write? A flat 0 is healthy, a gap means no lines at all."
-    expression = or_zero(_rate(ERROR_LINES), _rate(LOG_STREAM))
+    question = "How many error lines were written in the last 5 minutes? Above 20 (the red line) the alert fires."
+    # What the rule LoanServiceErrorLogs evaluates, so that the graph crosses the line when the rule does.
+    expression = or_zero(_last_minutes(ERROR_LINES), _last_minutes(LOG_STREAM))
     card = Card(602, "Error lines", question, LOGS, [links.logs("Error lines", ERROR_LINES), FAILED_TRACES])
-    return graph(card, units.CountsPerSecond, logql(expression, "error lines"))
+    panel = with_limits(graph(card, units.Short, logql(expression, "error lines")), ERROR_LINES_LIMITS)
+    return coloured(panel, {"/error/": BAD})
 
 
 def edge() -> timeseries.Panel:
@@ -47,7 +50,13 @@ def latest() -> logs.Panel:
     """Show the lines themselves."""
     question = "What is the service saying right now? Open a line to jump to its trace."
     link = links.logs("All lines", LOG_STREAM)
-    return stream(Card(604, "Log stream", question, LOGS, [link], width=24, height=10), lines(LOG_STREAM))
+    return stream(
+        Card(604, "Log stream", question, LOGS, [link], width=24, height=10), lines(f"{LOG_STREAM} | {READABLE}")
+    )
+
+
+def _last_minutes(selector: str) -> str:
+    return f"sum(count_over_time({selector} [5m]))"
 
 
 def _rate(selector: str) -> str:

@@ -20,9 +20,11 @@ def row() -> Row:
 
 def slowest() -> table.Panel:
     """List the slowest of the latest requests."""
-    question = "Which of the latest requests took longest? Open one to see where the time went."
+    question = (
+        "Which requests took longer than the chosen time? At most 200 are listed; open one to see where the time went."
+    )
     link = links.traces("Slow traces", f"{{{SERVER_SPANS} && duration>250ms}}")
-    return trace_table(Card(701, "Slowest traces", question, TRACES, [link], width=12), traces(SLOW))
+    return trace_table(Card(701, "Slow traces", question, TRACES, [link], width=12), traces(SLOW))
 
 
 def failed() -> table.Panel:

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import heatmap, timeseries
 from grafana_foundation_sdk.models import units
 
 from grafana.dashboards import links
-from grafana.dashboards.panels import BAD, GOOD, WARNING, Card, coloured, graph, heat
+from grafana.dashboards.panels import BY_STATUS, WIDE, Card, coloured, graph, heat, with_limits
 from grafana.dashboards.queries import (
     DURATION,
     METRICS,
@@ -21,6 +21,7 @@ from grafana.dashboards.queries import (
     share,
 )
 from grafana.dashboards.rows import Row
+from grafana.dashboards.service_red.limits import SLOW_SECONDS
 
 COUNT = f"{DURATION}_count"
 REQUEST_LINES = f'{{{SERVICE}}} | event="http_request"'
@@ -43,7 +44,7 @@ def rate_by_route() -> timeseries.Panel:
     link = links.logs("Request lines", f'{REQUEST_LINES} | http_route=~"$route"')
     unmatched = or_zero(rate(COUNT, f'{SERVICE},http_route=""'), rate(COUNT, SERVICE))
     targets = [promql(rate(COUNT, ROUTED, "http_route"), "{{http_route}}"), promql(unmatched, "no route")]
-    card = Card(201, "Requests by route", question, METRICS, [link])
+    card = Card(201, "Requests by route", question, METRICS, [link], WIDE)
     return graph(card, units.RequestsPerSecond, *targets, data_links=[CLICKED_LOGS, CLICKED_TRACES])
 
 
@@ -54,7 +55,7 @@ def errors_by_route() -> timeseries.Panel:
     failed = f'{ROUTED},http_response_status_code=~"5.."'
     by_route = share(rate(COUNT, failed, "http_route"), rate(COUNT, ROUTED, "http_route"))
     total = share(rate(COUNT, failed), rate(COUNT, ROUTED))
-    card = Card(202, "Failed requests by route", question, METRICS, [link])
+    card = Card(202, "Failed requests by route", question, METRICS, [link], WIDE)
     targets = [promql(by_route, "{{http_route}}"), promql(total, "all")]
     return graph(card, units.PercentUnit, *targets, data_links=[CLICKED_LOGS, CLICKED_TRACES])
 
@@ -66,7 +67,8 @@ def duration() -> timeseries.Panel:
         promql(quantile(fraction, DURATION, ROUTED), name).exemplar(exemplar=name == "p99")
         for fraction, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
     ]
-    return graph(Card(203, "Duration", question, METRICS, [SLOW_TRACES]), units.Seconds, *targets)
+    card = Card(203, "Duration", question, METRICS, [SLOW_TRACES], WIDE)
+    return with_limits(graph(card, units.Seconds, *targets), SLOW_SECONDS)
 
 
 def statuses() -> timeseries.Panel:
@@ -74,15 +76,15 @@ def statuses() -> timeseries.Panel:
     question = "With which status codes does the service answer, unmatched requests included?"
     link = links.logs("Lines of 4xx and 5xx", f"{REQUEST_LINES} | http_response_status_code>=400")
     target = promql(rate(COUNT, SERVICE, "http_response_status_code"), "{{http_response_status_code}}")
-    panel = graph(Card(204, "Status codes", question, METRICS, [link]), units.RequestsPerSecond, target)
-    return coloured(panel, {"/^2/": GOOD, "/^4/": WARNING, "/^5/": BAD})
+    panel = graph(Card(204, "Status codes", question, METRICS, [link], WIDE), units.RequestsPerSecond, target)
+    return coloured(panel, BY_STATUS)
 
 
 def duration_by_route() -> timeseries.Panel:
     """Draw which route is slow."""
     question = "Which route is slow: within what time are 95 % of its requests answered?"
-    target = promql(quantile(0.95, DURATION, ROUTED, "http_route"), "{{http_route}}").exemplar(exemplar=True)
-    card = Card(205, "Duration by route, p95", question, METRICS, [SLOW_TRACES])
+    target = promql(quantile(0.95, DURATION, ROUTED, "http_route"), "{{http_route}}")
+    card = Card(205, "Duration by route, p95", question, METRICS, [SLOW_TRACES], WIDE)
     return graph(card, units.Seconds, target, data_links=[CLICKED_LOGS, CLICKED_TRACES])
 
 
@@ -90,4 +92,5 @@ def distribution() -> heatmap.Panel:
     """Show whether there are fast and slow requests side by side."""
     question = "How are durations distributed: one group, or fast and slow ones side by side?"
     target = promql_buckets(f"sum by (le) (increase({DURATION}_bucket{{{ROUTED}}}[$__rate_interval]))")
-    return heat(Card(206, "Distribution of durations", question, METRICS, [SLOW_TRACES]), units.Seconds, target)
+    card = Card(206, "Distribution of durations", question, METRICS, [SLOW_TRACES], WIDE)
+    return heat(card, units.Seconds, target)
