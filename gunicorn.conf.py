@@ -5,6 +5,7 @@ The arbiter reads this file at its start and again at SIGHUP. It imports telemet
 SDK is built in each worker, by create_app.
 """
 
+import contextlib
 import gc
 import os
 import sys
@@ -122,3 +123,11 @@ def worker_exit(_server: Arbiter, _worker: Worker) -> None:
 def child_exit(_server: Arbiter, worker: Worker) -> None:
     """Clean up after a killed worker; its slot is free once Gunicorn removes the worker from WORKERS."""
     telemetry.forget_worker(settings.telemetry_dir, worker.slot)
+
+
+def on_exit(server: Arbiter) -> None:
+    """Clear up after the workers that were killed at the end of the graceful timeout: Gunicorn waits for none."""
+    for pid, worker in server.WORKERS.items():
+        with contextlib.suppress(ChildProcessError):  # reaped meanwhile
+            os.waitpid(pid, 0)
+        telemetry.forget_worker(settings.telemetry_dir, worker.slot)

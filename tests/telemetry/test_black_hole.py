@@ -39,6 +39,8 @@ def test_without_a_bound_at_the_exit_workers_are_killed(tmp_path: Path) -> None:
             server.send(100)
             stop_seconds = server.stop()
 
+    lost = [line["worker"] for line in server.lines() if line["event"] == "telemetry_lost"]
+    assert sorted(lost) == list(range(SLOTS))  # by the arbiter, before it ends
     print(f"stopped in {stop_seconds:.1f} s")  # noqa: T201  # the figure is the result
     assert stop_seconds >= STOP_SECONDS
 
