@@ -24,7 +24,7 @@ About requests and statements, nothing else leaves the process: views drop unlis
 the span exporter drops unlisted span attributes and logs the name of each unexpected one once.
 Spans and metrics of your own, and those of other instrumentors, need no entry here. The span exporter removes the texts
 of database exceptions from them, and from other instrumentors' spans the attributes that the conventions define as
-personal.
+personal, in events and links too, and the texts of exceptions: those of an HTTP client quote the URL with its query.
 Names are those of the OpenTelemetry semantic conventions, stable or in development, where these have one.
 Ours begin with `loan.` or `auth.`, or are plain words of log lines.
 In Prometheus and Loki dots become underscores.
