@@ -23,3 +23,6 @@ class Panel:
 
 
 PANELS = [Panel(name, dict(panel)) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard)]
+# Where an alert may lead to: a dashboard, or one panel of it.
+PAGES = {name: f"http://localhost:3030/d/{dashboard['uid']}" for name, dashboard in DASHBOARDS.items()}
+LINKS = {*PAGES.values(), *(f"{PAGES[panel.dashboard]}?viewPanel=panel-{panel.json['id']}" for panel in PANELS)}
