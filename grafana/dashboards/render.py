@@ -12,6 +12,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
 from grafana.dashboards.loan_business import loan_business
+from grafana.dashboards.nginx import nginx
+from grafana.dashboards.observability import observability
+from grafana.dashboards.postgresql import postgresql
 from grafana.dashboards.service_red import service_red
 
 FOLDER = Path(__file__).parents[1] / "provisioning" / "dashboards"
@@ -28,7 +31,13 @@ NOISE = {
 
 def dashboards() -> dict[Path, str]:
     """Build every dashboard, by the path of its file."""
-    built = {"service-red": service_red(), "loan-business": loan_business()}
+    built = {
+        "service-red": service_red(),
+        "loan-business": loan_business(),
+        "postgresql": postgresql(),
+        "nginx": nginx(),
+        "observability": observability(),
+    }
     # A folder for each: the reason is in provisioning/dashboards/dashboards.yaml.
     return {FOLDER / name / f"{name}.json": text(dashboard) for name, dashboard in built.items()}
 

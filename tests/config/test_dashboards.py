@@ -21,7 +21,7 @@ each_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=D
 
 
 def test_there_is_something_to_check() -> None:
-    assert set(DASHBOARDS) == {"service-red", "loan-business"}
+    assert set(DASHBOARDS) == {"service-red", "loan-business", "postgresql", "nginx", "observability"}
     assert len(PANELS) > 60
 
 
