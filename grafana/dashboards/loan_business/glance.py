@@ -25,7 +25,7 @@ def row() -> Row:
 def applications() -> stat.Panel:
     """Show how many applied."""
     question = "How many applications came in during the chosen time?"
-    card = Card(101, "Applications", question, METRICS, [APPLIED], WIDTH, HEIGHT)
+    card = Card(101, "Applied", question, METRICS, [APPLIED], WIDTH, HEIGHT)
     return number(card, units.Short, promql_now(total("loan_applications_total", IN_CURRENCY), "applications"))
 
 
@@ -43,7 +43,7 @@ def loans() -> stat.Panel:
     """Show how many loans are running."""
     question = "How many loans are active now?"
     link = links.metrics("By bucket", f"sum by (loan_delinquency_bucket) ({LOANS}{{{SERVICE}}})")
-    card = Card(103, "Active loans", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(103, "Loans", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum({standing(LOANS, IN_CURRENCY, BY_CURRENCY_AND_BUCKET)})"
     return number(card, units.Short, promql_now(expression, "loans"))
 
@@ -62,7 +62,7 @@ def imbalance() -> stat.Panel:
     """Show whether debits and credits agree."""
     question = "Do the books balance? Any other number than 0 is wrong; no value means that no check runs."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanLedgerImbalance.md")
-    card = Card(105, "Imbalance", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(105, "Ledger", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum(abs({standing('loan_ledger_imbalance', SERVICE, 'loan_currency')}))"
     return number(card, units.Short, promql_now(expression, "minor units"), WRONG)
 
@@ -71,6 +71,6 @@ def violations() -> stat.Panel:
     """Show whether everything agrees with everything."""
     question = "Do loans, schedules, transactions and ledger agree? Any other number than 0 is wrong."
     link = links.page("Runbook", "http://localhost:80/runbooks/LoanInvariantViolated.md")
-    card = Card(106, "Violations", question, METRICS, [link], WIDTH, HEIGHT)
+    card = Card(106, "Checks", question, METRICS, [link], WIDTH, HEIGHT)
     expression = f"sum({standing('loan_invariant_violations', SERVICE, 'loan_invariant')})"
     return number(card, units.Short, promql_now(expression, "violations"), WRONG)

@@ -37,14 +37,14 @@ def loans() -> timeseries.Panel:
     """Draw how many loans are running, by lateness."""
     question = "How many loans are active, by days past due?"
     expression = f"sum by ({BUCKET}) ({standing(LOANS, IN_CURRENCY, BY_CURRENCY_AND_BUCKET)})"
-    card = Card(402, "Active loans by days past due", question, METRICS, [PAID], WIDTH)
+    card = Card(402, "Loans by days late", question, METRICS, [PAID], WIDTH)
     return graph(card, units.Short, promql(expression, f"{{{{{BUCKET}}}}}"))
 
 
 def at_risk() -> timeseries.Panel:
     """Draw which share of what is owed is late."""
     question = "What share of the outstanding principal belongs to loans that are 30 days past due or more (PAR30)?"
-    card = Card(403, "Portfolio at risk, PAR30", question, METRICS, [PAID], WIDTH)
+    card = Card(403, "At risk, PAR30", question, METRICS, [PAID], WIDTH)
     return graph(card, units.PercentUnit, promql(par30(), "{{loan_currency}}"))
 
 

@@ -79,7 +79,7 @@ def threads() -> stat.Panel:
 def error_lines() -> stat.Panel:
     """Show how much the service complains."""
     question = "How many error lines did the service write in the chosen time?"
-    card = Card(106, "Error lines", question, LOGS, [links.logs("Error lines", ERROR_LINES)], WIDTH, HEIGHT)
+    card = Card(106, "Logged", question, LOGS, [links.logs("Error lines", ERROR_LINES)], WIDTH, HEIGHT)
     counted = f"sum(count_over_time({ERROR_LINES} [$__range]))"
     everything = f"sum(count_over_time({{{SERVICE}}}[$__range]))"
     return number(card, units.Short, logql_now(or_zero(counted, everything), "errors"))

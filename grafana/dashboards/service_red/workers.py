@@ -35,7 +35,7 @@ def duration_by_worker() -> timeseries.Panel:
     """Draw which worker is slow."""
     question = "Is one worker slower than the others?"
     target = promql(quantile(0.95, DURATION, ROUTED, "instance"), "{{instance}}")
-    card = Card(302, "Duration by worker, p95", question, METRICS, [OF_ALL], WIDTH)
+    card = Card(302, "p95 by worker", question, METRICS, [OF_ALL], WIDTH)
     return graph(card, units.Seconds, target, data_links=OF_ONE)
 
 
@@ -43,7 +43,7 @@ def active_by_worker() -> timeseries.Panel:
     """Draw what each worker is busy with."""
     question = "How many requests does each worker handle at this moment?"
     target = promql(f"sum by (instance) (http_server_active_requests{{{SERVICE}}})", "{{instance}}")
-    card = Card(303, "Active requests by worker", question, METRICS, [OF_ALL], WIDTH)
+    card = Card(303, "Active by worker", question, METRICS, [OF_ALL], WIDTH)
     return graph(card, units.Short, target, data_links=OF_ONE)
 
 
