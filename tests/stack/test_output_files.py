@@ -19,8 +19,9 @@ def test_the_named_files_are_those_that_the_servers_write(tmp_path: Path) -> Non
     named = {file for page in pages for file in OUTPUT.findall(page.read_text(encoding="utf-8"))}
     ports = FixedPorts({})
     addresses = Addresses({port: ports.choose(port) for service in SERVICES for port in service.ports})
-    site = Site(tmp_path, addresses, parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {}))
-    own = {service.name: service for service in SERVICES if service.name in {"migrate", "api"}}
+    settings = parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {})
+    site = Site(tmp_path, addresses, settings, programs={"otelcol": Path("otelcol")})
+    own = {service.name: service for service in SERVICES if service.name in {"migrate", "api", "otelcol"}}
 
     # PostgreSQL's command would make its data folder first.
     written = [database(site).log, *(service.command(site).log for service in own.values())]
