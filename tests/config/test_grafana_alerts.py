@@ -14,6 +14,7 @@ from tests.config.dashboards import DASHBOARDS, LINKS
 from tests.config.trees import strings
 
 ROOT = Path(__file__).parents[2]
+RUNBOOKS = ROOT / "docs" / "runbooks"
 ALERTING = {path.name: read(path) for path in sorted((PROVISIONING / "alerting").glob("*.yaml"))}
 GRAFANA_RULES = [rule for document in ALERTING.values() for rule in rules(document)]
 PROMETHEUS_RULES = [
@@ -106,3 +107,14 @@ def test_mail_goes_to_the_address_of_the_environment_and_reports_the_end() -> No
 def receivers(policy: dict[str, Any]) -> set[str]:
     """Name the contact points of a policy and those below it."""
     return {policy["receiver"]}.union(*(receivers(route) for route in policy.get("routes", [])))
+
+
+def test_the_list_of_runbooks_has_each_alert_once_with_its_severity() -> None:
+    rows = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| (\w+) \|", (RUNBOOKS / "README.md").read_text(), re.MULTILINE)
+    alerts = [
+        (rule.get("alert", rule.get("title")), rule["labels"]["severity"])
+        for rule in [*GRAFANA_RULES, *PROMETHEUS_RULES]
+    ]
+
+    assert rows == sorted(alerts)
+    assert {name for name, _ in rows} == {page.stem for page in RUNBOOKS.glob("*.md")} - {"README"}
