@@ -178,7 +178,7 @@ def listed() -> str:
 
 
 def interrupt(_number: int, _frame: object) -> NoReturn:
-    """Treat SIGTERM as Ctrl-C."""
+    """Treat SIGTERM as Ctrl-C, and heed SIGINT where a shell that began a background job lets it be ignored."""
     raise KeyboardInterrupt
 
 
@@ -196,7 +196,8 @@ def main() -> None:
     if asked.name is None:
         print(listed())
         return
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         run(asked)
     except (FaultError, OSError, ValueError) as error:  # requests' errors are OSErrors

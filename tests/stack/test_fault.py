@@ -36,8 +36,11 @@ def done(run_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def begun(run_dir: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command until its fault runs, and let it repair that in the end."""
-    with subprocess.Popen(command(run_dir, *words), stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    """Run the command until its fault runs, as a background job, and let it repair that in the end."""
+    background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]  # a shell lets background jobs ignore SIGINT
+    with subprocess.Popen(
+        [*background, *command(run_dir, *words)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         try:
             assert process.stdout is not None
             assert "runs for" in process.stdout.readline()
