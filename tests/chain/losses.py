@@ -103,7 +103,7 @@ def losses(prometheus: Prometheus, tempo: Tempo, loki: Loki, lives: Sequence[Lif
     lines = request_lines(loki, since, until)
     kept = spans_kept(tempo, lines)
     due = spans_due(lines, kept)
-    lines = reports(loki, since, until)
+    reported = reports(loki, since, until)
     found = []
     for life in lives:
         of_life = [line for line in lines if life.has(line)]
@@ -115,7 +115,7 @@ def losses(prometheus: Prometheus, tempo: Tempo, loki: Loki, lives: Sequence[Lif
                 sum(due[kind(line)] for line in of_life),
                 sum(kept[line.labels["trace_id"]] for line in of_life),
                 max(due.values()),
-                report_on(life, lines, min(later(life, lives), default=until)),
+                report_on(life, reported, min(later(life, lives), default=until)),
             )
         )
     return found
