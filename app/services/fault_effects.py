@@ -16,7 +16,7 @@ TICK_SECONDS: Final = 0.2  # how late an effect begins and ends
 MIB: Final = 1 << 20
 GROWTH_MIB: Final = 8  # at each tick: 40 MiB a second, which a graph shows as growth and not as a step
 PERSONAL_DATA_SECONDS: Final = 1.0
-# Nobody's: the domain is reserved (RFC 2606), and the number is of a range that was never issued.
+# Made up: the domain is reserved (RFC 2606), and the number is of a range that was never issued.
 CANARY: Final = "Canary Person, canary.person@fault.example, 999-99-0000"
 _logger = logging.getLogger(__name__)
 _tracer: Final = trace.get_tracer(__name__)

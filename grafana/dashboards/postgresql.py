@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PostgreSQL: whether the database is the cause."""
 
+from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models import units
 
@@ -17,12 +18,11 @@ LOANS = 'datname="loans"'
 def postgresql() -> Dashboard:
     """Build the dashboard."""
     dashboard = framed("PostgreSQL", UID, "Is the database the cause?", "postgresql", "now-30m")
-    return with_rows(dashboard, [_load(), _tables()])
+    return with_rows(dashboard, [Row(100, "Load", [*_transactions(), *_contention()]), _tables()])
 
 
-def _load() -> Row:
-    read, hit = (rate(f"pg_stat_database_blks_{way}", LOANS) for way in ("read", "hit"))
-    panels = [
+def _transactions() -> list[timeseries.Panel]:
+    return [
         plot(
             101,
             "Connections",
@@ -46,6 +46,12 @@ def _load() -> Row:
             units.Seconds,
             (f"max(pg_stat_activity_max_tx_duration{{{LOANS}}})", "oldest"),
         ),
+    ]
+
+
+def _contention() -> list[timeseries.Panel]:
+    read, hit = (rate(f"pg_stat_database_blks_{way}", LOANS) for way in ("read", "hit"))
+    return [
         plot(
             104,
             "Locks",
@@ -68,7 +74,6 @@ def _load() -> Row:
             (f"{hit} / ({hit} + {read} > 0)", "in memory"),
         ),
     ]
-    return Row(100, "Load", panels)
 
 
 def _tables() -> Row:

@@ -26,7 +26,7 @@ MOST_NEW = 10
 EDGES = {("user", SERVICE), (SERVICE, "postgresql")}
 TRACE = re.compile(rb'"trace_id": ?"([0-9a-f]{32})"')
 CATALOGUE = yaml.safe_load((ROOT / "docs/telemetry.yaml").read_text())
-SWITCHED_OFF = {"loan.faults.active"}  # FAULTS=false here; tests/telemetry/test_faults.py counts its series
+SWITCHED_OFF = {"loan.faults.active"}  # FAULTS=false here; tests/telemetry/faults counts its series
 BUDGET = {row["name"]: row["at_most"] for row in CATALOGUE["budget"]}
 
 

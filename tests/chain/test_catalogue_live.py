@@ -27,7 +27,7 @@ PAUSE_SECONDS = 2.0
 
 GUNICORN = "tests/telemetry/test_gunicorn_conf.py::test_gunicorns_complaints_about_a_request_lose_the_clients_words"
 LOGGING = "tests/telemetry/test_logging.py::test_an_exception_is_its_type_and_stack_and_not_its_words"
-FAULTS = "tests/telemetry/test_faults.py"
+FAULTS = "tests/telemetry/faults"
 LIGHT_EXPORT = "tests/telemetry_light/test_span_delivery.py::test_a_closed_port_is_retryable_and_logged_by_its_error"
 # What no fault from outside brings about, or none that others in the stack would survive; with the test that shows it.
 RARE: Final[dict[Fact, str]] = {
@@ -43,13 +43,23 @@ RARE: Final[dict[Fact, str]] = {
     "test_a_failure_is_reported_once_per_part_and_never_raised",
     ("event", "request_failed"): GUNICORN,
     # Faults on request, which the stack of the chain does not have.
-    ("metric", "loan_faults_active"): f"{FAULTS}::test_a_fault_is_listed_measured_and_logged",
-    ("event", "fault_started"): f"{FAULTS}::test_a_fault_is_listed_measured_and_logged",
-    ("event", "fault_ended"): f"{FAULTS}::test_a_fault_is_listed_measured_and_logged",
-    ("event", "fault_log_line"): f"{FAULTS}::test_a_log_flood_is_as_many_lines_as_it_may",
-    ("event", "fault_personal_data"): f"{FAULTS}::test_personal_data_in_an_exceptions_text_is_not_written",
-    ("event", "fault_effect_failed"): f"{FAULTS}::test_an_effect_that_fails_is_logged_and_tried_again",
-    ("name", "internal", "fault span"): f"{FAULTS}::test_lost_telemetry_is_spans_in_the_real_queue",
+    ("metric", "loan_faults_active"): f"{FAULTS}/test_requests.py::test_a_fault_is_listed_measured_and_logged",
+    ("event", "fault_started"): f"{FAULTS}/test_requests.py::test_a_fault_is_listed_measured_and_logged",
+    ("event", "fault_ended"): f"{FAULTS}/test_requests.py::test_a_fault_is_listed_measured_and_logged",
+    ("event", "fault_log_line"): f"{FAULTS}/test_worker_effects.py::test_a_log_flood_is_as_many_lines_as_it_may",
+    (
+        "event",
+        "fault_personal_data",
+    ): f"{FAULTS}/test_worker_effects.py::test_personal_data_in_an_exceptions_text_is_not_written",
+    (
+        "event",
+        "fault_effect_failed",
+    ): f"{FAULTS}/test_worker_effects.py::test_an_effect_that_fails_is_logged_and_tried_again",
+    (
+        "name",
+        "internal",
+        "fault span",
+    ): f"{FAULTS}/test_worker_effects.py::test_lost_telemetry_is_spans_in_the_real_queue",
     # A mistake in the code of a view, or of a caller of the logger.
     ("event", "span_attribute_dropped"): "tests/telemetry/test_edges_values.py::"
     "test_a_view_that_speaks_to_its_span_as_the_api_allows_is_answered",

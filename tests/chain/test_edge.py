@@ -118,7 +118,10 @@ def test_the_runbooks_are_listed(edge: Edge) -> None:
 
 
 def test_the_problem_page_is_no_address_of_its_own(edge: Edge) -> None:
-    require_problem(get(edge.port, "/edge/problem"), 404, "not_found")
+    answer = get(edge.port, "/edge/problem")
+
+    require_problem(answer, 404, "not_found")
+    assert answer.status == 404
 
 
 def test_every_error_that_is_caught_has_its_words() -> None:

@@ -135,6 +135,7 @@ def test_the_search_for_processes_sees_one(run_dir: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()", str(run_dir)], stdin=subprocess.PIPE)
     try:
         # Popen returns a moment before the kernel shows the new command line.
-        poll(lambda: processes_of(run_dir) == [str(child.pid)], 5.0, "the process")
+        found = poll(lambda: processes_of(run_dir), 5.0, "the process")
+        assert found == [str(child.pid)]
     finally:
         child.communicate(b"\n", timeout=10)

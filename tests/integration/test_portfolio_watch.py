@@ -210,7 +210,11 @@ def test_a_stop_does_not_wait_for_what_is_under_way(database: str) -> None:
 
 
 def test_stopping_what_was_never_started_is_no_trouble(database: str) -> None:
-    PortfolioWatch(database, Seen().append, all_is_well).stop()
+    seen = Seen()
+
+    PortfolioWatch(database, seen.append, all_is_well).stop()
+
+    assert not seen
 
 
 def test_between_two_checks_only_the_portfolio_is_read(database: str) -> None:

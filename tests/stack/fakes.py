@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stack import state
 from stack.ports import HOST, Port
 from stack.process import Command
 from stack.readiness import answers_ok
@@ -139,3 +140,8 @@ def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> 
 
 
 __all__ = ["HOST", "alive", "eventually", "noted_pids", "service"]
+
+
+def now(run_dir: Path) -> state.State:
+    """Read the state of a running stack; an empty one before its first."""
+    return state.read(run_dir) or state.State(0, "", "", complete=False, urls={}, pids={})

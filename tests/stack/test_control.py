@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stack import state
 from stack.site import ROOT
-from tests.stack.fakes import PATIENCE_SECONDS, alive, eventually
+from tests.stack.fakes import PATIENCE_SECONDS, alive, eventually, now
 
 
 def control(run_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -28,10 +27,6 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_SECONDS)
-
-
-def now(run_dir: Path) -> state.State:
-    return state.read(run_dir) or state.State(0, "", "", complete=False, urls={}, pids={})
 
 
 @pytest.mark.usefixtures("up")

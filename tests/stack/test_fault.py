@@ -15,10 +15,10 @@ import requests
 
 from app.access import DEV_SECRETS
 from app.services.faults import FaultKind
-from stack import fault, state
+from stack import fault
 from stack.site import ROOT
 from tests.concurrency.gunicorn import Service, serving
-from tests.stack.fakes import PATIENCE_SECONDS, eventually
+from tests.stack.fakes import PATIENCE_SECONDS, eventually, now
 
 OPERATOR = {"Authorization": f"Bearer {DEV_SECRETS['operator']}"}
 
@@ -67,10 +67,6 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield tmp_path
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=PATIENCE_SECONDS)
-
-
-def now(run_dir: Path) -> state.State:
-    return state.read(run_dir) or state.State(0, "", "", complete=False, urls={}, pids={})
 
 
 def states(pids: list[int]) -> set[str]:

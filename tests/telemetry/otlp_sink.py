@@ -123,26 +123,23 @@ class Sink:
         """Return all spans, oldest first, in the API's own terms."""
         return [span for export in self.accepted(TRACES) for span in decoded(export.body)]
 
-    def metric_names(self) -> set[str]:
-        """Return the names of all metrics."""
-        return {
-            metric.name
-            for export in self.accepted(METRICS)
-            for batch in ExportMetricsServiceRequest.FromString(export.body).resource_metrics
-            for scoped in batch.scope_metrics
-            for metric in scoped.metrics
-        }
-
-    def metrics(self, name: str) -> list[MetricReceived]:
-        """Return all exports of a metric, oldest first."""
+    def all_metrics(self) -> list[MetricReceived]:
+        """Return all exports of all metrics, oldest first."""
         return [
             MetricReceived(attributes(batch.resource.attributes), scoped.scope, scoped.schema_url, metric)
             for export in self.accepted(METRICS)
             for batch in ExportMetricsServiceRequest.FromString(export.body).resource_metrics
             for scoped in batch.scope_metrics
             for metric in scoped.metrics
-            if metric.name == name
         ]
+
+    def metric_names(self) -> set[str]:
+        """Return the names of all metrics."""
+        return {received.metric.name for received in self.all_metrics()}
+
+    def metrics(self, name: str) -> list[MetricReceived]:
+        """Return all exports of a metric, oldest first."""
+        return [received for received in self.all_metrics() if received.metric.name == name]
 
     def log_lines(self) -> list[str]:
         """Return the bodies of all log records, oldest first."""

@@ -97,7 +97,8 @@ def test_a_full_batch_does_not_wait_for_the_time(build: Build) -> None:
     for number in range(BATCH + 5):
         queue.put(span(number))
 
-    poll(lambda: collector.delivered == list(range(BATCH)), PATIENCE_SECONDS, "the full batch")
+    poll(lambda: collector.delivered, PATIENCE_SECONDS, "the full batch")
+    assert collector.delivered == list(range(BATCH))
 
 
 def test_spans_are_written_several_at_a_time(build: Build) -> None:
@@ -211,7 +212,8 @@ def test_a_full_queue_smaller_than_a_batch_is_exported_at_once(build: Build) -> 
     for number in range(2 * TOGETHER):
         queue.put(span(number))
 
-    poll(lambda: collector.delivered == list(range(2 * TOGETHER)), PATIENCE_SECONDS, "the full queue")
+    poll(lambda: collector.delivered, PATIENCE_SECONDS, "the full queue")
+    assert collector.delivered == list(range(2 * TOGETHER))
 
 
 def test_the_end_delivers_what_waits(build: Build) -> None:
