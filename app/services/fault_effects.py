@@ -2,6 +2,7 @@
 """The faults of a whole worker: memory, CPU, log lines, spans, and the pool's connections; a thread applies them."""
 
 import logging
+import mmap
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +35,7 @@ class FaultEffects:
         self._pool_size = pool_size
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
-        self._memory: list[bytearray] = []
+        self._memory: list[mmap.mmap] = []
         self._held = ExitStack()
         self._held_count = 0
         self._burning: threading.Thread | None = None
@@ -73,12 +74,16 @@ class FaultEffects:
 
     def _grow(self, fault: RunningFault | None) -> None:
         if fault is None:
-            self._memory.clear()
+            while self._memory:
+                self._memory.pop().close()
             return
         missing = int(fault.amount * MIB) - sum(map(len, self._memory))
         if missing > 0:
-            # Written, as a page that only was reserved takes no memory.
-            self._memory.append(bytearray(b"\x01") * min(missing, GROWTH_MIB * MIB))
+            # A mapping of its own, as the C library may keep the memory of a freed object for later ones.
+            grown = mmap.mmap(-1, min(missing, GROWTH_MIB * MIB), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            for page in range(0, len(grown), mmap.PAGESIZE):
+                grown[page] = 1  # a page that only was reserved takes no memory
+            self._memory.append(grown)
 
     def _burn(self, fault: RunningFault | None) -> None:
         if fault is not None and (self._burning is None or not self._burning.is_alive()):
