@@ -56,7 +56,7 @@ def stats() -> Iterator[Stat]:
 
 @contextmanager
 def served(name: str, database_url: str, endpoint: str) -> Iterator[Served]:
-    """Serve a variant with one worker."""
+    """Serve a variant with one worker; raise RuntimeError with its last lines when it ends while it starts."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="loan-cost-") as folder:
         environment = {
@@ -76,7 +76,13 @@ def served(name: str, database_url: str, endpoint: str) -> Iterator[Served]:
         log = Path(folder) / "output.log"
         child = Child(Command(argv, log=log, env=environment, cwd=ROOT, grace_seconds=15))
         try:
-            poll(lambda: status_of(port, "/livez") == OK, START_SECONDS, target)
+            poll(lambda: _answers(child, port), START_SECONDS, target)
             yield Served(name, port, child.pid)
         finally:
             child.stop()
+
+
+def _answers(child: Child, port: int) -> bool:
+    if child.poll() is not None:
+        raise RuntimeError(f"{child.command.argv[-1]} ended while starting:\n{child.tail()}")
+    return status_of(port, "/livez") == OK

@@ -15,13 +15,14 @@ from bench.__main__ import main
 from bench.cost import control, gate, programs, wrk
 from bench.cost.instructions import Counts, mean, summary
 from bench.cost.routes import Route
-from bench.cost.served import Served
+from bench.cost.served import Served, served
 from bench.cost.sink import collecting
 from bench.cost.targets import LIGHT
-from bench.cost.variants import MODES, VARIANTS, bare
+from bench.cost.variants import MODES, VARIANTS, Variant, bare
 from bench.cost.wrk import Load
 from stack import packages
 
+DATABASE = "postgresql+psycopg2://loan:loan@127.0.0.1:9/none"
 COUNTS = {"bare": {"GET one loan": 1000}, "standard": {"GET one loan": 2000}, "light": {"GET one loan": 1100}}
 
 # A process and its child, which print their CPU time before and after they are measured: a pause may count as such.
@@ -183,3 +184,13 @@ def test_a_gate_that_does_not_see_them_is_no_gate() -> None:
         with pytest.raises(RuntimeError, match=f"not seen in {blind}"):
             control.require_seen({**counts, blind: {"no database": 200, control.NAME: 204}})
     assert control.without(counts) == {"bare": bare, "standard": {"no database": 200}, "light": {"no database": 200}}
+
+
+def test_a_variant_that_cannot_start_is_reported_at_once_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VARIANTS, "missing", Variant("a variant without a module"))
+
+    with pytest.raises(RuntimeError) as raised, served("missing", DATABASE, "http://127.0.0.1:9"):
+        pass
+
+    assert str(raised.value).startswith("bench.cost.variants.missing:create() ended while starting:\n")
+    assert "No module named 'bench.cost.variants.missing'" in str(raised.value)

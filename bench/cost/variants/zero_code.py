@@ -5,6 +5,7 @@ The command lets Python call `initialize` at its start. A server that forks call
 OpenTelemetry's documentation advises, since exporters don't survive a fork.
 """
 
+import os
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +23,9 @@ def create() -> flask.Flask:
     """Build the service without its telemetry, and let this one find it."""
     write_json_lines()
     initialize(swallow_exceptions=False)
-    with patch.object(factory, "Flask", flask.Flask):  # replaced by now, and imported before
+    # The service writes its lines to files and refuses to send them; OpenTelemetry's distribution has set it to send.
+    files_only = patch.dict(os.environ, {"OTEL_LOGS_EXPORTER": "none"})
+    with files_only, patch.object(factory, "Flask", flask.Flask):  # replaced by now, and imported before
         app = bare.create()
     add_request_log(app)
     return app
