@@ -65,9 +65,10 @@ STACK = (
     Recipe("nginx_exporter", "nginx_exporter", NGINX_EXPORTER, "1.5.1", 17, on_path="nginx-prometheus-exporter"),
     Recipe("postgres_exporter", "postgres_exporter", POSTGRES_EXPORTER, "0.19.1", 10, on_path="postgres_exporter"),
 )
-# What checks config files.
+# What checks config files, and what generates the rules of the objectives (only `slos` and `nightly` build it).
 TOOLS = (
     Recipe("promtool", "prometheus", f"{PROMETHEUS}/promtool", "3.14.0", 80, LEAN, "promtool"),
+    Recipe("sloth", "sloth", "github.com/slok/sloth/cmd/sloth", "0.16.0", 300),
     Recipe("compose", "compose", "github.com/docker/compose/v5/cmd", "5.5.1", 150),
     Recipe("amtool", "alertmanager", f"{ALERTMANAGER}/amtool", "0.31.1", 10, on_path="amtool"),
 )
