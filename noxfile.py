@@ -194,8 +194,17 @@ def load(session: nox.Session) -> None:
 @nox.session
 def dashboards(session: nox.Session) -> None:
     """Generate Grafana's dashboards from their Python source."""
-    install(session, "dashboards")
+    install(session, "dashboards", "stack")
     run_python(session, "grafana.dashboards", session.posargs)
+
+
+@nox.session
+def slos(session: nox.Session) -> None:
+    """Generate the rules of the objectives with Sloth; `slos -- --check` compares. Builds Sloth once: minutes."""
+    install(session, "stack")
+    if not has_go():
+        install(session, "go")
+    run_python(session, "stack.slos", session.posargs)
 
 
 @nox.session
@@ -238,6 +247,7 @@ def nightly(session: nox.Session) -> None:
         run_python(session, "pytest", ["tests/chain", "-raP"])
         del session.env["TELEMETRY_PIPELINE"]
         run_python(session, "tests.compose.stand_ins", ["--where-possible"])
+        run_python(session, "stack.slos", ["--check"])
         session.notify("cost")  # two minutes: too long for plain nox
 
 

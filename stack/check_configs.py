@@ -31,6 +31,7 @@ def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
     """List the checks of the config files below `root`; what a checker writes goes to `scratch`."""
     yield from collector(root, scratch, program)
     yield from prometheus(root, scratch, program)
+    yield objectives(root)
     yield from alertmanager(root, program)
     yield loki(root, scratch, program)
     yield tempo(root, scratch, program)
@@ -55,10 +56,16 @@ def prometheus(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
     (folder / "secrets/ops_token").write_text("any")  # promtool wants it to exist; who starts Prometheus makes it
     config = [promtool, "check", "config", *LINT, str(folder / "prometheus.yaml")]
     yield Check("prometheus/prometheus.yaml, prometheus/targets/: promtool check config", config)
-    for file in files(root, "prometheus/rules/*.yaml"):
+    for file in files(root, "prometheus/rules/**/*.yaml"):
         yield Check(f"{file}: promtool check rules", [promtool, "check", "rules", *LINT, str(root / file)])
     for file in files(root, "prometheus/tests/*.yaml"):
         yield Check(f"{file}: promtool test rules", [promtool, "test", "rules", str(root / file)])
+
+
+def objectives(root: Path) -> Check:
+    """Compare the hashes in the generated rules; without Sloth, which takes minutes to build."""
+    argv = [sys.executable, "-m", "stack.slos", "--check-hashes", f"--root={root}"]
+    return Check("prometheus/slos/, prometheus/rules/slo/: hashes of inputs and rules", argv)
 
 
 def alertmanager(root: Path, program: Programs) -> Iterator[Check]:
@@ -71,8 +78,8 @@ def alertmanager(root: Path, program: Programs) -> Iterator[Check]:
 
 
 def alerts(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Read the name and the labels of every alert."""
-    for file in files(root, "prometheus/rules/*.yaml"):
+    """Read the name and the labels of every alert; both profiles of the objectives have the same."""
+    for file in files(root, "prometheus/rules/*.yaml") + files(root, "prometheus/rules/slo/prod/*.yaml"):
         for group in yaml.safe_load((root / file).read_text())["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule:

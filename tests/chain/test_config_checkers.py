@@ -11,6 +11,8 @@ from stack.check_configs import ROOT, checks, find_program
 FOLDERS = ("otel", "prometheus", "loki", "tempo", "alertmanager", "nginx")
 PROMETHEUS = "prometheus/prometheus.yaml"
 RULES = "prometheus/rules/loan_service.alerts.yaml"
+OBJECTIVES = "prometheus/slos/loan_service.slos.yaml"
+BURN_RATES = "prometheus/rules/slo/prod/loan_service.slos.yaml"
 MAIL = "alertmanager/alertmanager.yaml"
 
 
@@ -22,10 +24,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-def refused(root: Path) -> list[str]:
-    """Give the file or folder of each check that fails."""
-    found = checks(root, root.parent / "scratch", find_program)
-    return [place for check in found if check.run() for place in check.name.split(": ")[0].split(", ")]
+def refused(root: Path, only: str = "") -> list[str]:
+    """Give the file or folder of each check that fails, of all checks or of those of one place."""
+    found = [
+        (place, check)
+        for check in checks(root, root.parent / "scratch", find_program)
+        for place in check.name.split(": ")[0].split(", ")
+    ]
+    return [place for place, check in found if only in {"", place} and check.run()]
 
 
 def test_the_files_are_accepted(root: Path) -> None:
@@ -44,6 +50,9 @@ def test_the_files_are_accepted(root: Path) -> None:
         (PROMETHEUS, "rules/*.yaml", "rules/none.yaml", PROMETHEUS),
         (RULES, "== 0", "=== 0", RULES),
         (RULES, "for: 30s", "for: 5s", "prometheus/tests/loan_service.alerts.yaml"),
+        (OBJECTIVES, "objective: 99.5", "objective: 99.9", "prometheus/slos/"),
+        (BURN_RATES, "> (14.4 * 0.005)", "> (20 * 0.005)", "prometheus/tests/loan_service.slos.yaml"),
+        (BURN_RATES, "* 3600 >= 5", "* 3600 >= 0", "prometheus/tests/loan_service.slos.yaml"),
         (MAIL, "receiver: lending-mail", "receiver: nobody", "alertmanager/"),
         (MAIL, "lending-mail", "someone-else", "alertmanager/"),
         ("alertmanager/templates/lending.tmpl", "{{ range .Alerts }}", "{{ range }}", "alertmanager/"),
@@ -60,4 +69,4 @@ def test_a_broken_file_is_refused(root: Path, file: str, right: str, wrong: str,
 
     (root / file).write_text(text.replace(right, wrong))
 
-    assert refuses in refused(root)
+    assert refuses in refused(root, refuses)

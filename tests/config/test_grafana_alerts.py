@@ -11,6 +11,7 @@ import yaml
 from grafana.provisioned.alerts import rules
 from grafana.provisioned.files import PROVISIONING, read
 from tests.config.dashboards import DASHBOARDS, LINKS
+from tests.config.rules import FILES
 from tests.config.trees import strings
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ ALERTING = {path.name: read(path) for path in sorted((PROVISIONING / "alerting")
 GRAFANA_RULES = [rule for document in ALERTING.values() for rule in rules(document)]
 PROMETHEUS_RULES = [
     rule
-    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+    for path in FILES
     for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
     if "alert" in rule

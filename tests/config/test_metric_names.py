@@ -9,6 +9,7 @@ import yaml
 
 from grafana.provisioned import queries, runbook_queries, sources
 from grafana.provisioned.promql import metric_names
+from tests.config.rules import FILES
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "telemetry.yaml").read_text(encoding="utf-8"))
@@ -16,7 +17,7 @@ OURS = {name for part in ("metrics", "page") for metric in CATALOGUE[part] for n
 OF_SERVERS = {name for server in CATALOGUE["servers"] for name in server["prometheus"]}
 RULES = [
     rule
-    for path in sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+    for path in FILES
     for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
 ]
