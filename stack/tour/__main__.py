@@ -12,7 +12,7 @@ from stack.backends import Loki, Prometheus, Tempo
 from stack.backends.http import BackendError
 from stack.tour.caller import submit_application
 from stack.tour.outage import OutageError, require_outage_possible, show_outage
-from stack.tour.provoke import failing_request, slow_request
+from stack.tour.provoke import SLOW_SECONDS, failing_request, slow_request
 from stack.tour.show import show_walk
 from stack.tour.walk import Follower
 
@@ -52,7 +52,7 @@ def walk(console: Console, running: state.State) -> None:
     follower = Follower(Prometheus(urls["prometheus"]), Loki(urls["loki"]), Tempo(urls["tempo"]))
     loan_id = submit_application(edge)
     for title, provoke in (
-        ("A slow request: another session holds the table for 0.65 s", slow_request),
+        (f"A slow request: another session holds the table for {SLOW_SECONDS} s", slow_request),
         ("A failing request: another session holds it until the service gives up", failing_request),
     ):
         answer = provoke(edge, running.database_url, loan_id)
