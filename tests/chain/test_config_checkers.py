@@ -52,6 +52,8 @@ def test_the_files_are_accepted(root: Path) -> None:
         (RULES, "for: 30s", "for: 5s", "prometheus/tests/loan_service.alerts.yaml"),
         (OBJECTIVES, "objective: 99.5", "objective: 99.9", "prometheus/slos/"),
         (BURN_RATES, "> (14.4 * 0.005)", "> (20 * 0.005)", "prometheus/tests/loan_service.slos.yaml"),
+        (BURN_RATES, "> (6 * 0.01)", "> (9 * 0.01)", "prometheus/tests/loan_service.slos.yaml"),
+        (BURN_RATES, "> (1 * 0.005)", "> (3 * 0.005)", "prometheus/tests/loan_service.slos.slow.yaml"),
         (BURN_RATES, "* 3600 >= 5", "* 3600 >= 0", "prometheus/tests/loan_service.slos.yaml"),
         (MAIL, "receiver: lending-mail", "receiver: nobody", "alertmanager/"),
         (MAIL, "lending-mail", "someone-else", "alertmanager/"),
