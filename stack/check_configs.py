@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 LINT = ["--lint=all", "--lint-fatal"]
-RECEIVER = "lending-mail"
+RECEIVERS = {"critical": "lending-mail", "warning": "lending-mail", "none": "heartbeat"}  # by severity
 
 
 def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:
@@ -72,18 +72,22 @@ def alertmanager(root: Path, program: Programs) -> Iterator[Check]:
     """Let amtool read the configuration with its templates, and check the receiver of each alert."""
     amtool, file = str(program("amtool")), str(root / "alertmanager/alertmanager.yaml")
     yield Check("alertmanager/: amtool check-config", [amtool, "check-config", file])
-    routes = [amtool, "config", "routes", "test", f"--config.file={file}", f"--verify.receivers={RECEIVER}"]
+    routes = [amtool, "config", "routes", "test", f"--config.file={file}"]
     for name, labels in alerts(root):
-        yield Check(f"alertmanager/: {name} goes to {RECEIVER}", [*routes, f"alertname={name}", *labels])
+        receiver = RECEIVERS[labels["severity"]]
+        argv = [*routes, f"--verify.receivers={receiver}", f"alertname={name}"]
+        yield Check(
+            f"alertmanager/: {name} goes to {receiver}", [*argv, *(f"{key}={value}" for key, value in labels.items())]
+        )
 
 
-def alerts(root: Path) -> Iterator[tuple[str, list[str]]]:
+def alerts(root: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Read the name and the labels of every alert; both profiles of the objectives have the same."""
     for file in files(root, "prometheus/rules/*.yaml") + files(root, "prometheus/rules/slo/prod/*.yaml"):
         for group in yaml.safe_load((root / file).read_text())["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule:
-                    yield rule["alert"], [f"{name}={value}" for name, value in rule["labels"].items()]
+                    yield rule["alert"], rule["labels"]
 
 
 def loki(root: Path, scratch: Path, program: Programs) -> Check:

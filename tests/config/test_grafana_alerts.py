@@ -25,6 +25,8 @@ PROMETHEUS_RULES = [
     for rule in group["rules"]
     if "alert" in rule
 ]
+# What Prometheus cannot say of itself; every other alert on metrics is Prometheus' own.
+OF_THE_ALERTING_PATH = {"PrometheusWatchdogMissing", "AlertmanagerDown"}
 
 each_grafana_rule = pytest.mark.parametrize("rule", GRAFANA_RULES, ids=lambda rule: rule["title"])
 
@@ -35,13 +37,21 @@ def test_there_are_alerts_of_both_kinds() -> None:
 
 
 @each_grafana_rule
-def test_a_grafana_rule_asks_a_log_question(rule: dict[str, Any]) -> None:
-    asked = {step["datasourceUid"] for step in rule["data"]} - {"__expr__"}
+def test_a_grafana_rule_asks_for_logs_or_for_the_alerting_path(rule: dict[str, Any]) -> None:
+    [asked] = {step["datasourceUid"] for step in rule["data"]} - {"__expr__"}
+    source = "prometheus" if rule["title"] in OF_THE_ALERTING_PATH else "loki"
 
-    assert asked == {"loki"}
+    assert asked == source
     assert rule["condition"] in {step["refId"] for step in rule["data"]}
     assert [step["refId"] for step in rule["data"]] == [step["model"]["refId"] for step in rule["data"]]
-    assert rule["noDataState"] == "OK"
+    assert rule["noDataState"] == {"loki": "OK", "prometheus": "Alerting"}[source]
+
+
+def test_a_prometheus_that_does_not_answer_is_an_alert() -> None:
+    [rule] = [rule for rule in GRAFANA_RULES if rule["title"] == "PrometheusWatchdogMissing"]
+
+    assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Alerting")
+    assert 'alertname="Watchdog"' in rule["data"][0]["model"]["expr"]
 
 
 @each_grafana_rule
@@ -70,8 +80,12 @@ def test_an_alert_leads_to_its_runbook_and_dashboard(rule: dict[str, Any]) -> No
     assert annotations["description"]
     assert annotations["runbook_url"] == f"http://localhost:80/runbooks/{name}.md"
     assert annotations["dashboard_url"] in LINKS
-    assert rule["labels"]["severity"] in {"critical", "warning"}
-    assert rule["labels"]["team"] == "lending"
+    severity, team = rule["labels"]["severity"], rule["labels"]["team"]
+    assert (severity, team) in {("critical", "lending"), ("warning", "lending"), ("none", "none")}
+
+
+def test_only_the_watchdog_has_nobody_who_acts() -> None:
+    assert [rule["alert"] for rule in PROMETHEUS_RULES if rule["labels"]["severity"] == "none"] == ["Watchdog"]
 
 
 @pytest.mark.parametrize("name", [rule.get("alert", rule.get("title")) for rule in [*GRAFANA_RULES, *PROMETHEUS_RULES]])

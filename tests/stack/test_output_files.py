@@ -20,10 +20,13 @@ def test_the_named_files_are_those_that_the_servers_write(tmp_path: Path) -> Non
     ports = FixedPorts({})
     addresses = Addresses({port: ports.choose(port) for service in SERVICES for port in service.ports})
     settings = parse((ROOT / ".env.dev").read_text(encoding="utf-8"), {})
-    site = Site(tmp_path, addresses, settings, programs={"otelcol": Path("otelcol")})
-    own = {service.name: service for service in SERVICES if service.name in {"migrate", "api", "otelcol"}}
+    programs = {service.program: Path(service.program) for service in SERVICES if service.program}
+    site = Site(tmp_path, addresses, settings, programs=programs)
+    own = [service for service in SERVICES if f"output/{service.name}.log" in named and service.name != "db"]
+    site.config("prometheus").mkdir(parents=True)  # what its command adds to its rewritten files
 
     # PostgreSQL's command would make its data folder first.
-    written = [database(site).log, *(service.command(site).log for service in own.values())]
+    written = [database(site).log, *(service.command(site).log for service in own)]
 
+    assert {"output/migrate.log", "output/api.log", "output/otelcol.log", "output/prometheus.log"} < named
     assert {str(log.relative_to(tmp_path)) for log in written} == named
