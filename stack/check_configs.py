@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 LINT = ["--lint=all", "--lint-fatal"]
-RECEIVERS = {"critical": "lending-mail", "warning": "lending-mail", "none": "heartbeat"}  # by severity
+RECEIVERS = {"critical": "lending-mail", "warning": "lending-tickets", "none": "heartbeat"}  # by severity
 
 
 def checks(root: Path, scratch: Path, program: Programs) -> Iterator[Check]:

@@ -57,6 +57,7 @@ def test_the_files_are_accepted(root: Path) -> None:
         (BURN_RATES, "* 3600 >= 5", "* 3600 >= 0", "prometheus/tests/loan_service.slos.yaml"),
         (MAIL, "receiver: lending-mail", "receiver: nobody", "alertmanager/"),
         (MAIL, "lending-mail", "someone-else", "alertmanager/"),
+        (MAIL, "receiver: lending-tickets", "receiver: lending-mail", "alertmanager/"),
         (MAIL, "receiver: heartbeat", "receiver: lending-mail", "alertmanager/"),  # the Watchdog would be mailed
         ("alertmanager/templates/lending.tmpl", "{{ range .Alerts }}", "{{ range }}", "alertmanager/"),
         ("loki/loki.yaml", "schema: v13", "schema: v99", "loki/loki.yaml"),
