@@ -28,6 +28,7 @@ def main() -> None:
         environment = {**os.environ, **read_settings(ROOT), "OTEL_SDK_DISABLED": "true"}
     except StackError as error:
         sys.exit(f"{words[0]}: {error}")
+    environment.pop("API_PORT", None)  # a command serves no port; for compose it may be a range, one for each instance
     if not NEEDS_NO_STACK.intersection(words):
         running = in_docker.running(ours.run_dir)
         if running is None:

@@ -46,7 +46,10 @@ def test_a_key_is_made_without_a_stack(tmp_path: Path) -> None:
     assert '"id": "teller"' in ended.stdout
 
 
-def test_the_running_stacks_database_is_filled_and_checked(tmp_path: Path, postgres: Postgres) -> None:
+def test_the_running_stacks_database_is_filled_and_checked(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_PORT", "8000-8001")  # of compose with two instances
     url = postgres.create("filled")
     migrate(url)
     running = State(os.getpid(), url, str(tmp_path), complete=True, urls={}, pids={})
