@@ -26,6 +26,7 @@ Echo = Callable[[str], None]
 LOCK_KEY = 0x6C6F616E
 WAIT_SECONDS = 60.0  # for another migration
 PAUSE_SECONDS = 0.2
+ENCODING = "UTF8"  # in another one, a borrower's name with an accent is an error of the driver
 MIGRATIONS = "app.storage:migrations"
 # DDL that waits for a table makes every query behind it wait too: give up early and be run again.
 SESSION = "-c lock_timeout=5000 -c timezone=UTC"
@@ -43,11 +44,21 @@ def migrate(
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     try:
         with engine.connect() as connection, _alone(connection, wait_seconds):
+            _require_encoding(connection)
             _run(connection, revision, echo)
     except DBAPIError as error:
         raise MigrationError(f"DATABASE_URL: {reason(error.orig)}") from None
     except CommandError as error:  # after a rollback to an older version of the service
         raise MigrationError(f"the schema is not one of this version: {error}") from None
+
+
+def _require_encoding(connection: Connection) -> None:
+    """Refuse a database that cannot hold every name; its encoding is fixed when it is created."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    connection.rollback()  # each step is to be a transaction of its own
+    if encoding != ENCODING:
+        remedy = f"create one with ENCODING '{ENCODING}' TEMPLATE template0"
+        raise MigrationError(f"DATABASE_URL: the database's encoding is {encoding}, {ENCODING} is expected: {remedy}")
 
 
 def _run(connection: Connection, revision: str, echo: Echo) -> None:

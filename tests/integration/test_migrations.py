@@ -57,6 +57,26 @@ def test_the_schema_goes_forward_and_back(empty: str) -> None:
     assert (forward, back) == ([(1,)], [(0,)])
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_name_is_refused(postgres: Postgres, encoding: str) -> None:
+    name = f"of_{encoding.lower()}"
+    execute(
+        postgres.url(),
+        f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+    )
+    try:
+        with pytest.raises(MigrationError) as refused:
+            migrate(postgres.url(name))
+
+        assert str(refused.value) == (
+            f"DATABASE_URL: the database's encoding is {encoding}, UTF8 is expected:"
+            " create one with ENCODING 'UTF8' TEMPLATE template0"
+        )
+        assert execute(postgres.url(name), TABLES) == [(0,)]
+    finally:
+        execute(postgres.url(), f"DROP DATABASE {name}")
+
+
 def test_the_schema_goes_to_any_revision_from_either_side(empty: str) -> None:
     said: list[str] = []
 

@@ -3,7 +3,7 @@
 set -eu
 export PGDATA=/var/lib/postgresql/15/docker
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256
+  initdb --encoding=UTF8 --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256
   echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
   pg_ctl --wait --options="-c listen_addresses=" start
   createdb --username="$POSTGRES_USER" --maintenance-db=postgres "$POSTGRES_DB"
