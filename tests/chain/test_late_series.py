@@ -92,12 +92,15 @@ def increases_after_puts(prometheus: Prometheus, service: Arbiter, began: float)
 
 
 def increase(prometheus: Prometheus, selector: str, began: float) -> float:
-    """Query `increase` of each worker's series, at the time of its newest sample, where nothing is extrapolated."""
+    """Query `increase` of each worker's series, from its first sample since then to its newest.
+
+    At these bounds nothing is extrapolated: after a restart the first is the last one of the worker before.
+    """
     found = 0.0
     for series in prometheus.series(selector, began, time.time()):
-        at = series.samples[-1][0]
+        first, at = series.samples[0][0], series.samples[-1][0]
         labels = ",".join(f'{name}="{value}"' for name, value in series.labels.items() if name != "__name__")
-        window = f"[{round((at - began) * 1000)}ms]"
+        window = f"[{round((at - first) * 1000) + 1}ms]"  # a window does not contain its beginning
         found += sum(
             row.value for row in prometheus.query(f"increase({series.labels['__name__']}{{{labels}}}{window})", at)
         )
